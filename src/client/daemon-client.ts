@@ -1,0 +1,35 @@
+import type { CodeManifest } from '../domain/revision.ts';
+import type { ObservedState } from '../domain/observed-state.ts';
+import type { ProjectName } from '../domain/names.ts';
+import type { RecordedEvent } from '../domain/event.ts';
+import type { Result } from '../domain/result.ts';
+import type {
+  ClaimAnswer,
+  ClaimRequest,
+  DaemonInfo,
+  LogLine,
+  LogQuery,
+  ShutdownRequest,
+  StepMessage,
+  StepOutcome,
+  StepRequest,
+} from '../protocol/control.ts';
+
+/** The daemon as the CLI sees it. Every method answers a `daemon-unreachable` failure when the daemon is gone. */
+export interface DaemonClient {
+  readonly info: () => Promise<Result<DaemonInfo>>;
+  readonly observe: (project?: ProjectName) => Promise<Result<ObservedState>>;
+  readonly claim: (request: ClaimRequest) => Promise<Result<ClaimAnswer>>;
+  readonly step: (request: StepRequest, options: StepOptions) => Promise<Result<StepOutcome>>;
+  /** Empty if the daemon does not know the digest. */
+  readonly manifest: (digest: string) => Promise<Result<CodeManifest>>;
+  readonly logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<Result<LogLine>>;
+  readonly events: (options: { readonly follow: boolean }, signal: AbortSignal) => AsyncIterable<Result<RecordedEvent>>;
+  readonly shutdown: (request: ShutdownRequest) => Promise<Result<void>>;
+}
+
+export interface StepOptions {
+  readonly onProgress: (message: Extract<StepMessage, { type: 'progress' }>) => void;
+  /** Aborting stops the waiting, not the step: the daemon finishes what it began. */
+  readonly signal: AbortSignal;
+}

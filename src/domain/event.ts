@@ -1,0 +1,52 @@
+import type { ActionType } from './plan.ts';
+import type { Actor } from './observed-state.ts';
+import type { AppName, ProjectName, WorkerId } from './names.ts';
+import type { FailureReason } from './failure.ts';
+import type { Timestamp } from './time.ts';
+import type { ExitCause } from './worker-state.ts';
+
+/** What happened, for `events.jsonl` and whoever follows it. Holds no value of any environment variable. */
+export type EcoEvent =
+  | { readonly type: 'daemon-started'; readonly pid: number; readonly version: string }
+  | { readonly type: 'daemon-stopped'; readonly pid: number }
+  | {
+      readonly type: 'apply-started';
+      readonly project: ProjectName;
+      readonly file: string;
+      readonly serial: number;
+      readonly by: Actor;
+    }
+  | {
+      readonly type: 'step-started';
+      readonly project: ProjectName;
+      readonly app: AppName;
+      readonly action: StepAction;
+      readonly by: Actor;
+    }
+  | {
+      readonly type: 'step-succeeded';
+      readonly project: ProjectName;
+      readonly app: AppName;
+      readonly action: StepAction;
+    }
+  | {
+      readonly type: 'step-failed';
+      readonly project: ProjectName;
+      readonly app: AppName;
+      readonly action: StepAction;
+      readonly failure: FailureReason;
+    }
+  | { readonly type: 'worker-started'; readonly worker: WorkerId; readonly pid: number }
+  | { readonly type: 'worker-adopted'; readonly worker: WorkerId; readonly pid: number }
+  | { readonly type: 'worker-ready'; readonly worker: WorkerId }
+  | {
+      readonly type: 'worker-exited';
+      readonly worker: WorkerId;
+      readonly cause: ExitCause;
+      readonly expected: boolean;
+    };
+
+export type StepAction = ActionType | 'restart';
+
+/** An event as it is recorded. */
+export type RecordedEvent = EcoEvent & { readonly at: Timestamp };

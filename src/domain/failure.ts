@@ -1,0 +1,68 @@
+import type { Diagnostic } from './diagnostic.ts';
+import type { Origin } from './desired-state.ts';
+import type { AppName, ProjectName, WorkerId } from './names.ts';
+import type { Milliseconds } from './time.ts';
+import type { ExitCause } from './worker-state.ts';
+
+/**
+ * Everything that may go wrong without being a bug. Data only: `cli/render/failure-text` makes the words and
+ * `cli/exit-codes` the exit code. Plain JSON, so that a failure crosses the socket unchanged.
+ */
+export type Failure =
+  /** The file cannot be used. Nothing was changed. */
+  | { readonly reason: 'config-invalid'; readonly diagnostics: readonly Diagnostic[] }
+  /** The project belongs to another origin. Nothing was changed. */
+  | {
+      readonly reason: 'owned-by-another-origin';
+      readonly project: ProjectName;
+      readonly owner: Origin;
+      readonly claimant: Origin;
+    }
+  /** The file has no apps, but the project has: deleting all of them must be asked for. Nothing was changed. */
+  | { readonly reason: 'empty-desired-state'; readonly project: ProjectName; readonly apps: readonly AppName[] }
+  /** No daemon answers and none could be started. Apps that run go on running. */
+  | { readonly reason: 'daemon-unreachable'; readonly socket: string; readonly cause: string; readonly log: string }
+  /** The daemon speaks another major version of the protocol. Apps that run go on running. */
+  | { readonly reason: 'daemon-incompatible'; readonly daemonVersion: string; readonly cliVersion: string }
+  /** ECO_HOME cannot be trusted or written. Nothing was changed. */
+  | { readonly reason: 'home-unusable'; readonly home: string; readonly problem: string }
+  /** New workers failed. `serving` says what answers now: the old version, or nothing. */
+  | {
+      readonly reason: 'rollout-failed';
+      readonly app: AppName;
+      readonly workers: readonly WorkerFailure[];
+      readonly serving: Serving | null;
+    }
+  /** A task ended with another exit code than 0. */
+  | { readonly reason: 'task-failed'; readonly app: AppName; readonly workers: readonly WorkerFailure[] }
+  /** The request took longer than the caller allowed; the daemon goes on with it. */
+  | { readonly reason: 'timed-out'; readonly app: AppName; readonly timeout: Milliseconds }
+  /** Another request for the same app came later and took over. */
+  | { readonly reason: 'superseded'; readonly app: AppName }
+  /** The step was not begun, because one that it needs did not succeed. */
+  | { readonly reason: 'skipped'; readonly app: AppName; readonly need: AppName }
+  /** The step was not begun, because the run was interrupted. */
+  | { readonly reason: 'interrupted'; readonly signal: 'SIGINT' | 'SIGTERM' }
+  /** No app on this machine has that name. */
+  | { readonly reason: 'no-such-app'; readonly target: string; readonly didYouMean: string | null }
+  /** The name exists in several projects. */
+  | { readonly reason: 'ambiguous-target'; readonly target: string; readonly projects: readonly ProjectName[] }
+  /** The request itself is malformed: a bug in a client, or a client of another version. */
+  | { readonly reason: 'bad-request'; readonly problem: string }
+  /** A file of the daemon's could not be written; what ran before runs on. */
+  | { readonly reason: 'store-failed'; readonly path: string; readonly problem: string };
+
+export type FailureReason = Failure['reason'];
+
+export interface WorkerFailure {
+  readonly worker: WorkerId;
+  readonly cause: ExitCause;
+  /** The last lines that the worker wrote, oldest first; at most 20. */
+  readonly lastLines: readonly string[];
+}
+
+export interface Serving {
+  readonly revision: number;
+  readonly ready: number;
+  readonly desired: number;
+}

@@ -1,0 +1,25 @@
+/** The name of an app, unique within its project. May hold blanks, dots and parentheses. */
+export type AppName = string;
+
+/** The owner of a set of apps: one ecosystem file is one project. */
+export type ProjectName = string;
+
+/** `<project>/<app>:<instance>#<start number>`: names one process of one app and never recurs. */
+export type WorkerId = string;
+
+/** The project of apps that were started by hand and belong to no file. */
+export const AD_HOC_PROJECT: ProjectName = 'adhoc';
+
+export interface AppKey {
+  readonly project: ProjectName;
+  readonly app: AppName;
+}
+
+/** What an app is known by on this machine. JSON, because both names may hold any character. */
+export function appId({ project, app }: AppKey): string {
+  return JSON.stringify([project, app]);
+}
+
+export function workerId(key: AppKey, instance: number, startNumber: number): WorkerId {
+  return `${key.project}/${key.app}:${instance}#${startNumber}`;
+}

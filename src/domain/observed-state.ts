@@ -1,0 +1,85 @@
+import type { AppSpec } from './app-spec.ts';
+import type { Origin } from './desired-state.ts';
+import type { AppName, ProjectName } from './names.ts';
+import type { Timestamp } from './time.ts';
+import type { ObservedWorker } from './worker-state.ts';
+
+/** One snapshot of what the daemon keeps. */
+export interface ObservedState {
+  /** Sorted by name. */
+  readonly projects: readonly ObservedProject[];
+}
+
+export interface ObservedProject {
+  readonly name: ProjectName;
+  readonly origin: Origin;
+  /** The ecosystem file of the last apply. */
+  readonly file: string;
+  /** Counts the applies that changed something. */
+  readonly serial: number;
+  /** Sorted by name. */
+  readonly apps: readonly ObservedApp[];
+}
+
+export interface ObservedApp {
+  readonly name: AppName;
+  readonly project: ProjectName;
+  /** What the daemon keeps now: the file's spec with the changes made by hand. */
+  readonly spec: AppSpec;
+  /** What the last successful apply asked for; null if the app was started by hand or never came up. */
+  readonly applied: AppSpec | null;
+  /** Whether the daemon keeps it running. */
+  readonly goal: AppGoal;
+  /** Changes made by hand since the last apply, oldest first. */
+  readonly manualChanges: readonly ManualChange[];
+  /** The number of the revision that `spec` is; counts the changes that replaced processes. */
+  readonly revision: number;
+  /** Sorted by instance, the oldest first where two overlap. */
+  readonly workers: readonly ObservedWorker[];
+}
+
+export type AppGoal = 'running' | 'stopped';
+
+/** Something an operator did outside the file. */
+export interface ManualChange {
+  readonly action: 'scale' | 'stop' | 'start';
+  readonly by: Actor;
+  readonly at: Timestamp;
+}
+
+/** Who asked for something. */
+export interface Actor {
+  readonly user: string;
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** One word for a whole app, as `eco list` shows it. */
+export type AppStatus =
+  | 'ready'
+  | 'degraded'
+  | 'starting'
+  | 'stopping'
+  | 'backing-off'
+  | 'failed'
+  | 'stopped'
+  | 'completed';
+
+/** The workers that serve, of whatever revision. */
+export function readyCount(app: Pick<ObservedApp, 'workers'>): number {
+  return app.workers.filter((worker) => worker.phase === 'ready').length;
+}
+
+export function appStatus(app: Pick<ObservedApp, 'workers' | 'goal' | 'spec'>): AppStatus {
+  const phases = new Set(app.workers.map((worker) => worker.phase));
+  const ready = readyCount(app);
+  if (app.spec.kind === 'task' && phases.has('completed')) return 'completed';
+  if (app.goal === 'stopped')
+    return phases.has('stopping') || phases.has('draining') || ready > 0 ? 'stopping' : 'stopped';
+  if (ready >= app.spec.instances) return 'ready';
+  if (ready > 0) return 'degraded';
+  if (phases.has('starting')) return 'starting';
+  if (phases.has('backing-off')) return 'backing-off';
+  if (phases.has('failed')) return 'failed';
+  return phases.has('stopping') || phases.has('draining') ? 'stopping' : 'stopped';
+}

@@ -1,0 +1,84 @@
+import type { Instant, Timestamp } from './time.ts';
+
+/**
+ * What one worker is doing. Each phase holds only what is true in it, and the deadline that ends it.
+ *
+ * ```
+ *            spawn fails, exits, or is late
+ *   starting ──────────────────────────────► backing-off ──(retryAt)──► starting
+ *      │ became-ready                          ▲    │ policy says no more
+ *      ▼            crashed                    │    ▼
+ *    ready ────────────────────────────────────┘  failed        exit 0 of a task: completed
+ *      │ stop-requested
+ *      ▼               drained, or drainedBy                 tree gone
+ *   draining ──────────────────────────────► stopping ───────────────► stopped
+ *                                               │ killAt: SIGKILL, again
+ * ```
+ */
+export type WorkerState =
+  | { readonly phase: 'starting'; readonly restarts: RestartCount; readonly readyBy: Instant }
+  | { readonly phase: 'ready'; readonly restarts: RestartCount; readonly since: Instant }
+  | { readonly phase: 'draining'; readonly restarts: RestartCount; readonly drainedBy: Instant }
+  | { readonly phase: 'stopping'; readonly restarts: RestartCount; readonly killAt: Instant; readonly then: AfterStop }
+  | {
+      readonly phase: 'backing-off';
+      readonly restarts: RestartCount;
+      readonly retryAt: Instant;
+      readonly cause: ExitCause;
+    }
+  | { readonly phase: 'stopped'; readonly restarts: RestartCount }
+  | { readonly phase: 'completed'; readonly restarts: RestartCount }
+  | { readonly phase: 'failed'; readonly restarts: RestartCount; readonly cause: ExitCause };
+
+export type WorkerPhase = WorkerState['phase'];
+
+/** `total` counts since the worker was created; `inSeries` since it last ran well. */
+export interface RestartCount {
+  readonly total: number;
+  readonly inSeries: number;
+}
+
+/** Why the process is being ended decides what follows once it is gone. */
+export type AfterStop =
+  | { readonly type: 'stay-stopped' }
+  /** The process failed while alive (it never became ready, say): its end counts as a crash of this cause. */
+  | { readonly type: 'count-as-crash'; readonly cause: ExitCause; readonly ranFor: number };
+
+/** Why a process ended, or why it had to be ended. */
+export type ExitCause =
+  | { readonly type: 'exit-code'; readonly code: number }
+  | { readonly type: 'signal'; readonly signal: string }
+  | { readonly type: 'spawn-error'; readonly message: string }
+  | { readonly type: 'not-ready-in-time'; readonly timeout: number; readonly waitingFor: string }
+  /** It ended while no daemon watched it. */
+  | { readonly type: 'unknown' };
+
+/** A worker as observed from outside the daemon. */
+export interface ObservedWorker {
+  readonly id: string;
+  readonly instance: number;
+  /** null while no process exists. */
+  readonly pid: number | null;
+  readonly phase: WorkerPhase;
+  readonly restarts: number;
+  /** When its present process was started; null while no process exists. */
+  readonly startedAt: Timestamp | null;
+  /** Milliseconds since `startedAt`; null while no process exists. */
+  readonly uptime: number | null;
+  /** The last reason for which a process of this worker ended; null if none did. */
+  readonly lastExit: ExitCause | null;
+  /** Runs the spec that the app has now, not that of an earlier revision. */
+  readonly current: boolean;
+  /** Its preload reports to the daemon: sockets, readiness and draining work. */
+  readonly managed: boolean;
+  /** What it listens on, such as `0.0.0.0:3000` or a unix path. */
+  readonly listening: readonly string[];
+  readonly outFile: string | null;
+  readonly errorFile: string | null;
+  /** Milliseconds until the next attempt, while backing off. */
+  readonly retryIn: number | null;
+  /** null where the platform does not tell. */
+  readonly memoryBytes: number | null;
+  /** Of one CPU, since the last sample; null before there are two samples. */
+  readonly cpuPercent: number | null;
+}

@@ -1,0 +1,124 @@
+/**
+ * What the CLI and the daemon say to each other: HTTP/1.1 and JSON on `ECO_HOME/daemon.sock`.
+ *
+ * | request | body or query | answer |
+ * |---|---|---|
+ * | `GET /v1/info` | | `DaemonInfo` |
+ * | `GET /v1/observed` | `project=` to narrow | `ObservedState` |
+ * | `POST /v1/applies` | `ClaimRequest` | `ClaimAnswer` |
+ * | `POST /v1/steps` | `StepRequest` | NDJSON of `StepMessage`, the last one an outcome |
+ * | `GET /v1/manifests/:digest` | | `CodeManifest` |
+ * | `GET /v1/logs` | `LogQuery` | NDJSON of `LogLine` |
+ * | `GET /v1/events` | `follow=1` | NDJSON of `RecordedEvent` |
+ * | `POST /v1/shutdown` | `ShutdownRequest` | `{}`; sent once the apps are gone, if asked |
+ *
+ * An error is any status of 400 and above, with a `Failure` as its body.
+ */
+import type { AppName, ProjectName, WorkerId } from '../domain/names.ts';
+import type { Failure, Serving } from '../domain/failure.ts';
+import type { Origin } from '../domain/desired-state.ts';
+import type { Actor } from '../domain/observed-state.ts';
+import type { Action } from '../domain/plan.ts';
+import type { CodeManifest } from '../domain/revision.ts';
+import type { Milliseconds, Timestamp } from '../domain/time.ts';
+import type { ExitCause, WorkerPhase } from '../domain/worker-state.ts';
+
+/** The same major version works together; the daemon tells its own in `DaemonInfo`. */
+export const PROTOCOL_VERSION = 1;
+
+export interface DaemonInfo {
+  readonly protocol: number;
+  readonly version: string;
+  readonly pid: number;
+  /** `process.version` of the daemon's Node, which also runs the Node apps. */
+  readonly node: string;
+  readonly home: string;
+  readonly uptime: Milliseconds;
+  readonly apps: number;
+  readonly workers: number;
+  readonly memoryBytes: number;
+}
+
+/** Makes the caller the owner of the project before its first step; refused if another origin owns it. */
+export interface ClaimRequest {
+  readonly project: ProjectName;
+  readonly origin: Origin;
+  readonly file: string;
+  readonly takeOwnership: boolean;
+  readonly by: Actor;
+}
+
+export interface ClaimAnswer {
+  /** The serial of this apply. */
+  readonly serial: number;
+}
+
+export interface StepRequest {
+  readonly project: ProjectName;
+  readonly app: AppName;
+  readonly action: Action | RestartAction;
+  readonly by: Actor;
+  /** `file`: an apply; becomes what the app is compared with. `hand`: an operator; recorded as a manual change. */
+  readonly asked: 'file' | 'hand';
+  /** The manifest behind the spec's `auto` revision; null if it has none. */
+  readonly manifest: CodeManifest | null;
+}
+
+/** Ends every worker of the app and starts it again, whatever its spec: an operator's `eco restart`. */
+export interface RestartAction {
+  readonly type: 'restart';
+}
+
+export type StepMessage =
+  | { readonly type: 'progress'; readonly workers: readonly WorkerProgress[] }
+  | { readonly type: 'succeeded'; readonly outcome: StepOutcome }
+  | { readonly type: 'failed'; readonly failure: Failure };
+
+export interface WorkerProgress {
+  readonly worker: WorkerId;
+  readonly instance: number;
+  readonly phase: WorkerPhase;
+  /** Belongs to the revision that is being rolled out. */
+  readonly current: boolean;
+  readonly cause: ExitCause | null;
+}
+
+export interface StepOutcome {
+  /** What serves after the step; null after a deletion or a stop. */
+  readonly serving: Serving | null;
+}
+
+export interface LogQuery {
+  /** Empty: all apps. */
+  readonly targets: readonly LogTargetQuery[];
+  /** How many of the last lines of each file. */
+  readonly lines: number;
+  readonly follow: boolean;
+  readonly streams: readonly LogStream[];
+}
+
+export interface LogTargetQuery {
+  readonly project: ProjectName;
+  readonly app: AppName;
+  /** null: all of them. */
+  readonly instance: number | null;
+}
+
+export type LogStream = 'out' | 'err';
+
+export interface LogLine {
+  readonly project: ProjectName;
+  readonly app: AppName;
+  /** null where all workers share one file. */
+  readonly instance: number | null;
+  readonly stream: LogStream;
+  /** Without its line end. */
+  readonly line: string;
+  /** When the daemon read it while following; null for lines of the past. */
+  readonly at: Timestamp | null;
+}
+
+export interface ShutdownRequest {
+  /** Also ends every app. Without it the apps run on, and the next daemon adopts them. */
+  readonly apps: boolean;
+}

@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, settings: { readonly timeout: number; readonly workers: number }) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`, ...(name === 'unit' ? ['test/architecture.test.ts'] : [])],
+    testTimeout: settings.timeout,
+    hookTimeout: settings.timeout,
+    maxWorkers: settings.workers,
+  },
+});
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  define: { ECO_VERSION: JSON.stringify('0.0.0-test') },
+  test: {
+    pool: 'forks',
+    projects: [
+      project('unit', { timeout: 20_000, workers: 2 }),
+      project('integration', { timeout: 60_000, workers: 2 }),
+      project('e2e', { timeout: 120_000, workers: 2 }),
+    ],
+  },
+});
