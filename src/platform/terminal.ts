@@ -1,0 +1,67 @@
+import { isatty } from 'node:tty';
+
+export interface Terminal {
+  /** stdout is a terminal. */
+  readonly isTTY: boolean;
+  /** A person can be asked: stdin and stdout are terminals, and this is no CI job. */
+  readonly isInteractive: boolean;
+  readonly columns: number;
+  /** https://no-color.org and FORCE_COLOR come before what the terminal is. */
+  readonly colour: boolean;
+  readonly ci: boolean;
+}
+
+export function terminal(): Terminal {
+  const isTTY = isatty(1);
+  const ci = isSet(process.env.CI) && process.env.CI !== 'false' && process.env.CI !== '0';
+  return {
+    isTTY,
+    isInteractive: isTTY && isatty(0) && !ci,
+    columns: isTTY ? process.stdout.columns : 80,
+    colour: wantsColour(isTTY),
+    ci,
+  };
+}
+
+/** Does nothing once the reader has gone (`eco list | head`): what eco does must not depend on who reads about it. */
+export function writeOut(text: string): void {
+  watchForEnd();
+  if (outputEnd === 'open') process.stdout.write(text);
+}
+
+export function writeErr(text: string): void {
+  watchForEnd();
+  process.stderr.write(text);
+}
+
+/** Calls back once when nobody reads stdout any more. Returns how to stop listening. */
+export function onOutputClosed(callback: () => void): () => void {
+  watchForEnd();
+  process.stdout.on('close', callback);
+  return () => process.stdout.off('close', callback);
+}
+
+let outputEnd: 'unwatched' | 'open' | 'closed' = 'unwatched';
+
+function watchForEnd(): void {
+  if (outputEnd !== 'unwatched') return;
+  outputEnd = 'open';
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    outputEnd = 'closed';
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+function wantsColour(isTTY: boolean): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (isSet(NO_COLOR)) return false;
+  if (isSet(FORCE_COLOR)) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return isTTY && TERM !== 'dumb';
+}
+
+function isSet(value: string | undefined): value is string {
+  return value !== undefined && value !== '';
+}
