@@ -1,0 +1,61 @@
+import type { AppSpec } from '../domain/app-spec.ts';
+
+/**
+ * What a changed field asks of the processes, from nothing to most:
+ * `none` is recorded and nothing else · `update` the daemon goes by the new value from now on · `scale` some workers
+ * come or go · `reload` every worker is replaced, its successor first · `replace` every worker goes before the first
+ * new one starts.
+ */
+export type ChangeClass = (typeof CHANGE_CLASSES)[number];
+
+/** In rising order: a step does what the last of its fields' classes asks. */
+export const CHANGE_CLASSES = ['none', 'update', 'scale', 'reload', 'replace'] as const;
+
+/** Whatever a process reads when it starts is `reload`; whatever only the daemon reads is `update`. */
+export const CHANGE_CLASS = {
+  /** An app of another name is another app. */
+  name: 'none',
+  namespace: 'update',
+  /** Work that ends and work that stays have no moment at which one could stand in for the other. */
+  kind: 'replace',
+  script: 'reload',
+  args: 'reload',
+  cwd: 'reload',
+  interpreter: 'reload',
+  interpreterArgs: 'reload',
+  pathPrefix: 'reload',
+  /** What runs is in the fields around it; this one is for `describe`. */
+  unwrappedFrom: 'none',
+  instances: 'scale',
+  /** A worker of one mode cannot share its socket with a worker of the other. */
+  execMode: 'replace',
+  env: 'reload',
+  /** Only how values are shown. */
+  sensitiveEnv: 'none',
+  instanceVar: 'reload',
+  autorestart: 'update',
+  maxRestarts: 'update',
+  minUptime: 'update',
+  restartDelay: 'update',
+  killTimeout: 'update',
+  stopSignal: 'update',
+  readyTimeout: 'update',
+  /** Holds for the workers that start from now on: those that run are ready already. */
+  readiness: 'update',
+  /** A worker has its log files open since its start. */
+  outFile: 'reload',
+  errorFile: 'reload',
+  mergeLogs: 'reload',
+  /** An order of starting; nothing has to start because of it. */
+  dependsOn: 'update',
+  code: 'reload',
+} as const satisfies Record<keyof AppSpec, ChangeClass>;
+
+/** The class that asks the most; `none` for no class at all. */
+export function strongestClass(classes: readonly ChangeClass[]): ChangeClass {
+  return CHANGE_CLASSES.findLast((candidate) => classes.includes(candidate)) ?? 'none';
+}
+
+export function atLeast(a: ChangeClass, b: ChangeClass): boolean {
+  return CHANGE_CLASSES.indexOf(a) >= CHANGE_CLASSES.indexOf(b);
+}

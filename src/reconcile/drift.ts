@@ -1,0 +1,45 @@
+import type { AppSpec } from '../domain/app-spec.ts';
+import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
+import type { Drift } from '../domain/plan.ts';
+import type { Health } from './health.ts';
+
+/**
+ * What became of an app since its last successful apply, without the file. An app that was never applied cannot drift,
+ * and what the file has taken over since is no drift any more.
+ */
+export function driftOf(app: ObservedApp, desired: AppSpec, health: Health): readonly Drift[] {
+  if (app.applied === null) return [];
+  const scaled = app.spec.instances !== app.applied.instances && app.spec.instances !== desired.instances;
+  return [...(scaled ? [scaleDrift(app, app.applied)] : []), ...workerDrift(app, health)];
+}
+
+function scaleDrift(app: ObservedApp, applied: AppSpec): Drift {
+  const change = lastChange(app, 'scale');
+  return {
+    app: app.name,
+    path: 'instances',
+    expected: applied.instances,
+    actual: app.spec.instances,
+    cause: change === undefined ? 'scaled' : 'scaled by hand',
+    ...whoAndWhen(change),
+  };
+}
+
+function workerDrift(app: ObservedApp, health: Health): readonly Drift[] {
+  const workers = { app: app.name, path: 'workers', expected: app.spec.instances } as const;
+  if (health.type === 'stopped') {
+    const change = lastChange(app, 'stop');
+    const cause = change === undefined ? 'stopped' : 'stopped by hand';
+    return [{ ...workers, actual: 0, cause, ...whoAndWhen(change) }];
+  }
+  if (health.type !== 'broken') return [];
+  return [{ ...workers, actual: health.fine, cause: health.cause, by: null, at: null }];
+}
+
+function lastChange(app: ObservedApp, action: ManualChange['action']): ManualChange | undefined {
+  return app.manualChanges.findLast((change) => change.action === action);
+}
+
+function whoAndWhen(change: ManualChange | undefined): Pick<Drift, 'by' | 'at'> {
+  return { by: change?.by ?? null, at: change?.at ?? null };
+}

@@ -1,0 +1,20 @@
+import type { ExitCause } from '../domain/worker-state.ts';
+import { unreachable } from '../util/unreachable.ts';
+
+/** Why a process ended, as the end of a sentence: `exit code 1`. */
+export function formatExitCause(cause: ExitCause): string {
+  switch (cause.type) {
+    case 'exit-code':
+      return `exit code ${cause.code}`;
+    case 'signal':
+      return `killed by ${cause.signal}`;
+    case 'spawn-error':
+      return `could not be started: ${cause.message}`;
+    case 'not-ready-in-time':
+      return `not ready within ${cause.timeout / 1000} s (waiting for ${cause.waitingFor})`;
+    case 'unknown':
+      return 'ended while no daemon watched it';
+    default:
+      return unreachable(cause);
+  }
+}

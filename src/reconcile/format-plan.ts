@@ -1,0 +1,205 @@
+import type { Action, Drift, FieldChange, JsonValue, Need, Plan, Step } from '../domain/plan.ts';
+import { rollingPolicy } from '../domain/policies.ts';
+import { unreachable } from '../util/unreachable.ts';
+import { fileName } from './file-name.ts';
+import { PLANNED_ACTIONS, planSummary } from './plan-summary.ts';
+import { printable } from './printable.ts';
+import { NOT_RUNNING_YET } from './reconcile.ts';
+
+/** A line of a plan, and what it is about, for whoever colours it. */
+export interface PlanLine {
+  readonly kind:
+    | 'header'
+    | 'section'
+    | 'drift'
+    | 'start'
+    | 'change'
+    | 'replace'
+    | 'delete'
+    | 'field'
+    | 'note'
+    | 'blank';
+  readonly text: string;
+}
+
+/** The plan as a person reads it, without colour. */
+export function formatPlan(plan: Plan): string {
+  return planLines(plan)
+    .map(({ text }) => text)
+    .join('\n');
+}
+
+export function planLines(plan: Plan): readonly PlanLine[] {
+  if (plan.steps.length === 0) return [{ kind: 'note', text: noChanges(plan) }];
+  const rows = [...plan.drift.map(driftRow), ...plan.steps.map(stepRow)];
+  const widths: Widths = {
+    marker: Math.max(...rows.map(({ marker }) => marker.length)),
+    app: Math.max(...rows.map(({ app }) => app.length)),
+    what: Math.max(...rows.map(({ what }) => what.length)),
+  };
+  const drift = rows.slice(0, plan.drift.length).map((row) => rowLine(row, widths));
+  const changes = plan.steps.flatMap((step) => [rowLine(stepRow(step), widths), ...fieldLines(step)]);
+  const downtime = plan.steps.some(({ action }) => action.type === 'replace');
+  return [
+    { kind: 'header', text: header(plan) },
+    BLANK,
+    ...(drift.length > 0 ? [section('Drift (changed outside the file)'), ...drift, BLANK] : []),
+    section('Changes'),
+    ...changes,
+    BLANK,
+    ...(downtime
+      ? [{ kind: 'note', text: '-/+ replace with downtime: the old workers go first' } as const, BLANK]
+      : []),
+    { kind: 'note', text: footer(plan) },
+  ];
+}
+
+interface Row {
+  readonly kind: PlanLine['kind'];
+  readonly marker: string;
+  readonly app: string;
+  readonly what: string;
+  readonly why: string;
+}
+
+interface Widths {
+  readonly marker: number;
+  readonly app: number;
+  readonly what: number;
+}
+
+const BLANK: PlanLine = { kind: 'blank', text: '' };
+
+function section(text: string): PlanLine {
+  return { kind: 'section', text };
+}
+
+function header({ project, file, serial }: Plan): string {
+  return `${printable(project)} · ${printable(fileName(file))} · revision ${serial} → ${serial + 1}`;
+}
+
+function noChanges({ unchanged, file }: Plan): string {
+  const name = printable(fileName(file));
+  if (unchanged === 0) return `No changes: ${name} has no apps, and none run.`;
+  return `No changes: ${unchanged === 1 ? '1 app matches' : `${unchanged} apps match`} ${name}.`;
+}
+
+function footer(plan: Plan): string {
+  const summary = planSummary(plan);
+  const counts = PLANNED_ACTIONS.filter((type) => summary[type] > 0).map((type) => `${summary[type]} to ${type}`);
+  const unchanged = summary.unchanged > 0 ? ` · ${summary.unchanged} unchanged` : '';
+  return `Plan: ${counts.join(', ')}${unchanged}`;
+}
+
+function rowLine({ kind, marker, app, what, why }: Row, widths: Widths): PlanLine {
+  const columns = [marker.padEnd(widths.marker), `${app.padEnd(widths.app)} `, `${what.padEnd(widths.what)} `, why];
+  return { kind, text: `  ${columns.join(' ')}`.trimEnd() };
+}
+
+function driftRow({ app, path, expected, actual, cause, by, at }: Drift): Row {
+  const who = by === null ? '' : `: ${printable(by.user)}`;
+  const when = at === null ? '' : `, ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return {
+    kind: 'drift',
+    marker: '!',
+    app: printable(app),
+    what: `${path} ${formatValue(path, expected)} → ${formatValue(path, actual)}`,
+    why: `${printable(cause)}${who}${when}`,
+  };
+}
+
+function stepRow(step: Step): Row {
+  const { kind, marker } = MARKERS[step.action.type];
+  const why = [...reasons(step), ...waits(step.needs)].filter((text) => text !== '').join(', ');
+  return { kind, marker, app: printable(step.app), what: whatHappens(step.action), why: printable(why) };
+}
+
+const MARKERS: Readonly<Record<Action['type'], Pick<Row, 'kind' | 'marker'>>> = {
+  start: { kind: 'start', marker: '+' },
+  reload: { kind: 'change', marker: '~' },
+  scale: { kind: 'change', marker: '~' },
+  update: { kind: 'change', marker: '~' },
+  replace: { kind: 'replace', marker: '-/+' },
+  delete: { kind: 'delete', marker: '-' },
+  stop: { kind: 'delete', marker: '-' },
+};
+
+function whatHappens(action: Action): string {
+  switch (action.type) {
+    case 'start':
+    case 'reload':
+    case 'replace':
+      return `${action.type} ${workers(action.spec.instances)}`;
+    case 'scale':
+      return `scale ${action.from} → ${action.to}`;
+    case 'update':
+      return 'update settings';
+    case 'delete':
+    case 'stop':
+      return action.workers === 0 ? action.type : `${action.type} ${workers(action.workers)}`;
+    default:
+      return unreachable(action);
+  }
+}
+
+function workers(count: number): string {
+  return count === 1 ? '1 worker' : `${count} workers`;
+}
+
+/** Where fields follow beneath, they say why; the column then says how. */
+function reasons({ action, cause, fields, needs }: Step): readonly string[] {
+  const why = fields.length === 0 ? [cause] : [];
+  switch (action.type) {
+    case 'start':
+      return cause === NOT_RUNNING_YET && needs.length > 0 ? [] : [cause];
+    case 'reload':
+      return [...why, 'rolling', `surge ${rollingPolicy(action.spec.instances).maxSurge}`, 'no downtime'];
+    case 'replace':
+      return [...why, `with downtime: ${action.because}`];
+    case 'update':
+      return [...why, 'no process is touched'];
+    case 'scale':
+    case 'delete':
+    case 'stop':
+      return action.type === 'scale' ? [] : [cause];
+    default:
+      return unreachable(action);
+  }
+}
+
+function waits(needs: readonly Need[]): readonly string[] {
+  if (needs.length === 0) return [];
+  const all = needs.map(({ step, condition }) => `${step} is ${condition}`);
+  return [`after ${all.join(' and ')}`];
+}
+
+/** The numbers of a scale step are in its own line already. */
+function fieldLines({ action, fields }: Step): readonly PlanLine[] {
+  const shown = fields.filter(({ path }) => !(action.type === 'scale' && path === 'instances'));
+  const width = Math.max(0, ...shown.map(({ path }) => printable(path).length));
+  return shown.map((field) => ({
+    kind: 'field',
+    text: `      ${printable(field.path).padEnd(width)}  ${formatChange(field)}`,
+  }));
+}
+
+function formatChange({ path, before, after, sensitive }: FieldChange): string {
+  if (path === 'code' && before === null && typeof after === 'string') return clipped(printable(after));
+  const format = (value: JsonValue) => (sensitive && typeof value === 'string' ? value : formatValue(path, value));
+  return `${format(before)} → ${format(after)}`;
+}
+
+const DURATIONS = ['min_uptime', 'restart_delay', 'kill_timeout', 'listen_timeout'];
+
+function formatValue(path: string, value: JsonValue): string {
+  if (value === null) return '(none)';
+  if (typeof value === 'number' && DURATIONS.includes(path))
+    return value % 1000 === 0 ? `${value / 1000}s` : `${value}ms`;
+  return clipped(printable(JSON.stringify(value)));
+}
+
+const LONGEST_VALUE = 200;
+
+function clipped(text: string): string {
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+}

@@ -1,0 +1,94 @@
+import type { AppSpec } from '../domain/app-spec.ts';
+import { sameOrigin, type DesiredState } from '../domain/desired-state.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { AppName } from '../domain/names.ts';
+import type { ObservedApp, ObservedProject, ObservedState } from '../domain/observed-state.ts';
+import type { Plan } from '../domain/plan.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import { byCodeUnit, byName } from '../util/compare.ts';
+import { nearest } from '../util/edit-distance.ts';
+import { driftOf } from './drift.ts';
+import { fileName } from './file-name.ts';
+import { healthOf } from './health.ts';
+import { orderSteps, type LooseStep } from './order-steps.ts';
+import type { Manifests } from './spec-changes.ts';
+import { stepForExisting } from './step-for-existing.ts';
+
+export interface ReconcileOptions {
+  /** Delete apps that are no longer in the file. */
+  readonly prune: boolean;
+  /** Let a file without apps delete all that the project has. */
+  readonly allowEmpty: boolean;
+  /** Go on although the project belongs to another origin. */
+  readonly takeOwnership: boolean;
+  /** Replace the workers of every app, changed or not. */
+  readonly force: boolean;
+  /** Look at these apps only; null: at all. */
+  readonly only: readonly AppName[] | null;
+  /** The manifests of observed `auto` revisions, by digest, as far as they are known. */
+  readonly manifests: Manifests;
+}
+
+/** Shown for an app that has no workers yet. */
+export const NOT_RUNNING_YET = 'not running yet';
+
+/** What has to be done for the machine to match the file. Other projects are neither looked at nor in the plan. */
+export function reconcile(desired: DesiredState, observed: ObservedState, options: ReconcileOptions): Result<Plan> {
+  const project = observed.projects.find(({ name }) => name === desired.project);
+  const refusal = refuse(desired, project, options);
+  if (refusal !== null) return err(refusal);
+
+  const chosen = (app: { readonly name: AppName }) => options.only === null || options.only.includes(app.name);
+  const wanted = desired.apps.filter(chosen).sort(byName);
+  const present = (project?.apps ?? []).filter(chosen).sort(byName);
+  const pairs = wanted.map((spec) => ({ spec, app: present.find(({ name }) => name === spec.name) }));
+  const manifests = { ...options.manifests, ...desired.manifests };
+  const kept = pairs.flatMap(({ spec, app }) =>
+    app === undefined ? [newApp(spec)] : (stepForExisting(spec, app, { manifests, force: options.force }) ?? []),
+  );
+  const removed = options.prune ? present.filter(({ name }) => !wanted.some((spec) => spec.name === name)) : [];
+  return ok({
+    project: desired.project,
+    file: desired.file,
+    serial: project?.serial ?? 0,
+    drift: pairs.flatMap(({ spec, app }) => (app === undefined ? [] : driftOf(app, spec, healthOf(app)))),
+    steps: orderSteps([...kept, ...removed.map((app) => removedApp(app, desired.file))], present),
+    unchanged: wanted.length - kept.length,
+  });
+}
+
+function refuse(
+  desired: DesiredState,
+  project: ObservedProject | undefined,
+  { takeOwnership, allowEmpty, only }: ReconcileOptions,
+): Failure | null {
+  const existing = (project?.apps ?? []).map(({ name }) => name).sort(byCodeUnit);
+  if (project !== undefined && existing.length > 0 && !takeOwnership && !sameOrigin(project.origin, desired.origin)) {
+    const [owner, claimant] = [project.origin, desired.origin];
+    return { reason: 'owned-by-another-origin', project: desired.project, owner, claimant };
+  }
+  const names = [...desired.apps.map(({ name }) => name), ...existing];
+  const unknown = (only ?? []).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    return { reason: 'no-such-app', target: unknown, didYouMean: nearest(unknown, names.sort(byCodeUnit)) ?? null };
+  }
+  if (desired.apps.length === 0 && existing.length > 0 && !allowEmpty) {
+    return { reason: 'empty-desired-state', project: desired.project, apps: existing };
+  }
+  return null;
+}
+
+function newApp(spec: AppSpec): LooseStep {
+  return { id: spec.name, app: spec.name, action: { type: 'start', spec }, cause: NOT_RUNNING_YET, fields: [] };
+}
+
+function removedApp({ name, workers }: ObservedApp, file: string): LooseStep {
+  const running = workers.filter(({ pid }) => pid !== null).length;
+  return {
+    id: name,
+    app: name,
+    action: { type: 'delete', workers: running },
+    cause: `no longer in ${fileName(file)}`,
+    fields: [],
+  };
+}

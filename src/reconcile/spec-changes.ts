@@ -1,0 +1,150 @@
+import type { AppSpec, Interpreter, LogTarget } from '../domain/app-spec.ts';
+import type { FieldChange, JsonValue } from '../domain/plan.ts';
+import { changedFiles, type CodeManifest, type CodeRevision } from '../domain/revision.ts';
+import { byCodeUnit, equalJson } from '../util/compare.ts';
+import { CHANGE_CLASS, strongestClass, type ChangeClass } from './change-classes.ts';
+
+export interface SpecChanges {
+  readonly class: ChangeClass;
+  /** The file's keys of the changed fields that have `class`: why the step is what it is. */
+  readonly because: readonly string[];
+  readonly fields: readonly FieldChange[];
+}
+
+/** By digest. */
+export type Manifests = Readonly<Record<string, CodeManifest>>;
+
+type Field = keyof AppSpec;
+
+/** The key of each field in an ecosystem file; for what eco derives, what the key would be. */
+const FILE_KEYS = {
+  name: 'name',
+  namespace: 'namespace',
+  kind: 'kind',
+  script: 'script',
+  args: 'args',
+  cwd: 'cwd',
+  interpreter: 'interpreter',
+  interpreterArgs: 'interpreter_args',
+  pathPrefix: 'path_prefix',
+  unwrappedFrom: 'unwrapped_from',
+  instances: 'instances',
+  execMode: 'exec_mode',
+  env: 'env',
+  sensitiveEnv: 'sensitive_env',
+  instanceVar: 'instance_var',
+  autorestart: 'autorestart',
+  maxRestarts: 'max_restarts',
+  minUptime: 'min_uptime',
+  restartDelay: 'restart_delay',
+  killTimeout: 'kill_timeout',
+  stopSignal: 'stop_signal',
+  readyTimeout: 'listen_timeout',
+  readiness: 'wait_ready',
+  outFile: 'out_file',
+  errorFile: 'error_file',
+  mergeLogs: 'merge_logs',
+  dependsOn: 'depends_on',
+  code: 'code',
+} as const satisfies Record<Field, string>;
+
+const FIELDS = Object.keys(FILE_KEYS) as readonly Field[];
+
+/** Field by field, in the order of `AppSpec`; values as in the file, secrets masked. */
+export function specChanges(before: AppSpec, after: AppSpec, manifests: Manifests): SpecChanges {
+  const changed = FIELDS.filter((field) => !equalJson(before[field], after[field]));
+  const strongest = strongestClass(changed.map((field) => CHANGE_CLASS[field]));
+  // A derived value changes along with the field it comes from, and would only repeat it.
+  const shown = strongest === 'none' ? changed : changed.filter((field) => CHANGE_CLASS[field] !== 'none');
+  return {
+    class: strongest,
+    because: changed.filter((field) => CHANGE_CLASS[field] === strongest).map((field) => FILE_KEYS[field]),
+    fields: shown.flatMap((field) => fieldChanges(field, { before, after, manifests })),
+  };
+}
+
+interface Comparison {
+  readonly before: AppSpec;
+  readonly after: AppSpec;
+  readonly manifests: Manifests;
+}
+
+function fieldChanges(field: Field, { before, after, manifests }: Comparison): readonly FieldChange[] {
+  if (field === 'env') return envChanges(before, after);
+  if (field === 'dependsOn') {
+    return keyChanges(before.dependsOn, after.dependsOn).map(({ key, ...values }) => ({
+      path: `${FILE_KEYS.dependsOn}.${key}`,
+      ...values,
+      sensitive: false,
+    }));
+  }
+  const values =
+    field === 'code'
+      ? codeChange(before.code, after.code, manifests)
+      : { before: fileValue(before, field), after: fileValue(after, field) };
+  return [{ path: FILE_KEYS[field], ...values, sensitive: false }];
+}
+
+function envChanges(before: AppSpec, after: AppSpec): readonly FieldChange[] {
+  const secrets = new Set([...before.sensitiveEnv, ...after.sensitiveEnv]);
+  return keyChanges(before.env, after.env).map(({ key, ...values }) => {
+    const sensitive = secrets.has(key);
+    return { path: `${FILE_KEYS.env}.${key}`, ...(sensitive ? masked(values) : values), sensitive };
+  });
+}
+
+interface ValueChange {
+  readonly before: JsonValue;
+  readonly after: JsonValue;
+}
+
+function masked({ before, after }: ValueChange): ValueChange {
+  if (before === null) return { before, after: '***' };
+  if (after === null) return { before: '***', after };
+  return { before: '*** (before)', after: '*** (after)' };
+}
+
+function keyChanges(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): readonly (ValueChange & { readonly key: string })[] {
+  const [left, right] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
+  return [...new Set([...left.keys(), ...right.keys()])]
+    .filter((key) => left.get(key) !== right.get(key))
+    .sort(byCodeUnit)
+    .map((key) => ({ key, before: left.get(key) ?? null, after: right.get(key) ?? null }));
+}
+
+function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonValue {
+  if (field === 'interpreter') return interpreterValue(spec.interpreter);
+  if (field === 'readiness') return spec.readiness.type === 'message';
+  if (field === 'outFile' || field === 'errorFile') return logTargetValue(spec[field]);
+  return spec[field];
+}
+
+function interpreterValue(interpreter: Interpreter): JsonValue {
+  return interpreter.type === 'program' ? interpreter.path : interpreter.type;
+}
+
+function logTargetValue(target: LogTarget): JsonValue {
+  if (target.type === 'file') return target.path;
+  return target.type === 'discard' ? '/dev/null' : null;
+}
+
+const NAMED_FILES = 10;
+
+/** Between two digests nothing is worth reading but the files: `before` is null and `after` says which they are. */
+function codeChange(before: CodeRevision, after: CodeRevision, manifests: Manifests): ValueChange {
+  if (before.type !== 'auto' || after.type !== 'auto')
+    return { before: revisionValue(before), after: revisionValue(after) };
+  const [old, fresh] = [manifests[before.digest], manifests[after.digest]];
+  const files = old !== undefined && fresh !== undefined ? changedFiles(old, fresh) : [];
+  if (files.length === 0) return { before: null, after: 'code changed' };
+  const named = files.slice(0, NAMED_FILES).join(', ');
+  const rest = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : '';
+  return { before: null, after: `${files.length} ${files.length === 1 ? 'file' : 'files'} changed: ${named}${rest}` };
+}
+
+function revisionValue(code: CodeRevision): JsonValue {
+  return code.type === 'fixed' ? code.value : code.type;
+}

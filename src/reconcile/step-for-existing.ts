@@ -1,0 +1,86 @@
+import { isNodeProgram, type AppSpec } from '../domain/app-spec.ts';
+import type { ObservedApp } from '../domain/observed-state.ts';
+import type { Action, FieldChange } from '../domain/plan.ts';
+import { atLeast } from './change-classes.ts';
+import { healthOf, type Health } from './health.ts';
+import type { LooseStep } from './order-steps.ts';
+import { specChanges, type Manifests, type SpecChanges } from './spec-changes.ts';
+
+export interface ExistingOptions {
+  readonly manifests: Manifests;
+  readonly force: boolean;
+}
+
+/** What an app that exists needs in order to be as `spec` says; null if it is. */
+export function stepForExisting(spec: AppSpec, app: ObservedApp, options: ExistingOptions): LooseStep | null {
+  const changes = specChanges(app.spec, spec, options.manifests);
+  const health = healthOf(app);
+  const action = actionFor(spec, app, { changes, health, force: options.force });
+  if (action === null) return null;
+  const cause = causeOf({ spec, changes, health, action, force: options.force });
+  return { id: spec.name, app: spec.name, action, cause, fields: changes.fields };
+}
+
+interface Findings {
+  readonly changes: SpecChanges;
+  readonly health: Health;
+  readonly force: boolean;
+}
+
+/** The strongest wins: new processes, then processes that are missing, then their number, then settings. */
+function actionFor(spec: AppSpec, app: ObservedApp, { changes, health, force }: Findings): Action | null {
+  if (atLeast(changes.class, 'reload') || force) return newProcesses(spec, app, changes);
+  if (health.type !== 'healthy') return { type: 'start', spec };
+  if (changes.class === 'scale') {
+    return { type: 'scale', spec, from: app.spec.instances, to: spec.instances };
+  }
+  // A field of class `none` is recorded as well, or it would be found again by every plan.
+  return changes.fields.length > 0 ? { type: 'update', spec } : null;
+}
+
+function newProcesses(spec: AppSpec, app: ObservedApp, changes: SpecChanges): Action {
+  const alive = app.workers.some(({ pid }) => pid !== null);
+  const because = whyReplace(spec, app, changes);
+  // A task is not rolled over, it runs again; and where nothing runs, nothing has to be replaced.
+  const justStart = spec.kind === app.spec.kind && (spec.kind === 'task' || (app.goal === 'stopped' && !alive));
+  if (justStart) return { type: 'start', spec };
+  return because === null ? { type: 'reload', spec } : { type: 'replace', spec, because };
+}
+
+function whyReplace(spec: AppSpec, app: ObservedApp, changes: SpecChanges): string | null {
+  if (changes.class === 'replace') return `${changes.because.join(' and ')} changed`;
+  return canOverlap(spec, app) ? null : `${app.name} cannot hand over its port`;
+}
+
+/**
+ * Old and new workers may run side by side if no port is in the way, or if it is passed on: by preload to preload.
+ * A worker that reports nothing may hold a port that nobody knows of. A Node worker reports once it is ready, any other
+ * program never does.
+ */
+function canOverlap(spec: AppSpec, app: ObservedApp): boolean {
+  const telling = app.workers.filter(
+    ({ pid, phase }) => pid !== null && (phase === 'ready' || !isNodeProgram(app.spec)),
+  );
+  if (telling.some(({ managed }) => !managed)) return false;
+  const passedOn = isNodeProgram(app.spec) && isNodeProgram(spec);
+  return passedOn || telling.every(({ listening }) => listening.length === 0);
+}
+
+function causeOf({ spec, changes, health, action, force }: Findings & { spec: AppSpec; action: Action }): string {
+  const unhealthy = action.type === 'start' ? healthCause(health) : [];
+  const forced = force && !atLeast(changes.class, 'reload') ? ['forced'] : [];
+  const again = action.type === 'start' && spec.kind === 'task' && (force || atLeast(changes.class, 'reload'));
+  if (again) return `${forced.length > 0 ? 'forced' : 'changed'}: run again`;
+  return [...changedCause(changes.fields), ...forced, ...unhealthy].join(', ');
+}
+
+function changedCause(fields: readonly FieldChange[]): readonly string[] {
+  const [first] = fields;
+  if (first === undefined) return [];
+  return [fields.length === 1 ? `${first.path} changed` : `${fields.length} fields changed`];
+}
+
+function healthCause(health: Health): readonly string[] {
+  if (health.type === 'healthy') return [];
+  return [health.type === 'stopped' ? 'stopped by hand' : health.cause];
+}
