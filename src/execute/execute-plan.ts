@@ -105,6 +105,7 @@ async function unlessAbandoned(
   const abandoned = new Promise<Result<StepResult>>((resolve) => {
     giveUp = () => resolve(err(stopFailure(app, abandon)));
     abandon.addEventListener('abort', giveUp, { once: true });
+    if (abandon.aborted) giveUp();
   });
   try {
     return await Promise.race([abandoned, performed]);
