@@ -1,7 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, settings: { readonly timeout: number; readonly workers: number }) => ({
+interface Settings {
+  readonly timeout: number;
+  readonly workers: number;
+  readonly globalSetup?: string;
+}
+
+const project = (name: string, settings: Settings) => ({
   extends: true as const,
   test: {
     name,
@@ -9,6 +15,7 @@ const project = (name: string, settings: { readonly timeout: number; readonly wo
     testTimeout: settings.timeout,
     hookTimeout: settings.timeout,
     maxWorkers: settings.workers,
+    globalSetup: settings.globalSetup ?? [],
   },
 });
 
@@ -20,7 +27,7 @@ export default defineConfig({
     projects: [
       project('unit', { timeout: 20_000, workers: 2 }),
       project('integration', { timeout: 60_000, workers: 2 }),
-      project('e2e', { timeout: 120_000, workers: 2 }),
+      project('e2e', { timeout: 120_000, workers: 2, globalSetup: 'test/support/package-eco.ts' }),
     ],
   },
 });

@@ -1,0 +1,36 @@
+/** An app of `eco list --json`, as published. */
+export interface ListedApp {
+  readonly name: string;
+  readonly project: string;
+  readonly namespace: string;
+  readonly status: string;
+  readonly ready: number;
+  readonly desired: number;
+  readonly revision: number;
+  readonly restarts: number;
+  readonly workers: readonly ListedWorker[];
+}
+
+export interface ListedWorker {
+  readonly instance: number;
+  readonly pid: number | null;
+  readonly status: string;
+  readonly ready: boolean;
+  readonly restarts: number;
+  readonly uptime_ms: number | null;
+  readonly cpu_percent: number | null;
+  readonly memory_bytes: number | null;
+  readonly started_at: string | number | null;
+  readonly revision: number;
+}
+
+interface ListDocument {
+  readonly format_version: string;
+  readonly apps: readonly ListedApp[];
+}
+
+export function parseListedApps(document: unknown): readonly ListedApp[] {
+  const { format_version: version, apps } = document as ListDocument;
+  if (version !== '1.0' || !Array.isArray(apps)) throw new Error(`no list: ${JSON.stringify(document)}`);
+  return apps;
+}
