@@ -1,0 +1,137 @@
+import { stripVTControlCharacters } from 'node:util';
+import { formatOrigin } from '../../domain/desired-state.ts';
+import type { Failure, Serving, WorkerFailure } from '../../domain/failure.ts';
+import { printable } from '../../reconcile/printable.ts';
+import { unreachable } from '../../util/unreachable.ts';
+import { exitCauseText } from './exit-cause-text.ts';
+import { formatDuration } from './duration-text.ts';
+
+/** All there is to say: what went wrong, what is true now and what to type next. Several lines, without a line end. */
+export function formatFailure(failure: Failure): string {
+  const headline = failureHeadline(failure);
+  const advice = adviceOn(failure).map((line) => `  ${printable(line)}`);
+  if (failure.reason !== 'rollout-failed' && failure.reason !== 'task-failed') return [headline, ...advice].join('\n');
+  // The headline goes last: it is what remains on the screen beneath a long output.
+  return [...failure.workers.flatMap(workerReport), ...advice, headline].join('\n');
+}
+
+/** One line. */
+export function failureHeadline(failure: Failure): string {
+  return printable(headlineOf(failure));
+}
+
+function headlineOf(failure: Failure): string {
+  switch (failure.reason) {
+    case 'config-invalid': {
+      const errors = failure.diagnostics.filter(({ severity }) => severity === 'error').length;
+      return `the file has ${errors === 1 ? '1 error' : `${errors} errors`}; nothing was changed`;
+    }
+    case 'owned-by-another-origin':
+      return `project ${failure.project} belongs to ${formatOrigin(failure.owner)}; nothing was changed`;
+    case 'empty-desired-state':
+      return `the file has no apps, but project ${failure.project} has ${count(failure.apps.length, 'app')}; nothing was changed`;
+    case 'daemon-unreachable':
+      return `no daemon answers on ${failure.socket}: ${failure.cause}; apps that run go on running`;
+    case 'daemon-incompatible':
+      return `the daemon is eco ${failure.daemonVersion}, this is eco ${failure.cliVersion}, and they do not understand each other; apps that run go on running`;
+    case 'home-unusable':
+      return `${failure.home} cannot be used: ${failure.problem}; nothing was changed`;
+    case 'rollout-failed':
+      return `${failure.app}: rollout failed, ${servingText(failure.serving)}`;
+    case 'task-failed':
+      return `${failure.app}: task failed, ${causesOf(failure.workers)}`;
+    case 'timed-out':
+      return `${failure.app}: not done after ${formatDuration(failure.timeout)}; the daemon goes on with what it began`;
+    case 'superseded':
+      return `${failure.app}: a later request took over; the app becomes what that one asked for`;
+    case 'skipped':
+      return `${failure.app}: not begun, because ${failure.need} did not succeed`;
+    case 'interrupted':
+      return `interrupted by ${failure.signal}; the daemon finishes what it began, nothing else is begun`;
+    case 'no-such-app':
+      return `there is no app ${JSON.stringify(failure.target)}${suggestion(failure.didYouMean)}`;
+    case 'ambiguous-target':
+      return `${JSON.stringify(failure.target)} is in several projects: ${failure.projects.join(', ')}; nothing was changed`;
+    case 'bad-request':
+      return `the daemon did not understand the request: ${failure.problem}; nothing was changed`;
+    case 'store-failed':
+      return `${failure.path} could not be written: ${failure.problem}; what ran before runs on`;
+    default:
+      return unreachable(failure);
+  }
+}
+
+function adviceOn(failure: Failure): readonly string[] {
+  switch (failure.reason) {
+    case 'config-invalid':
+      return ['See every error with its place: eco validate'];
+    case 'owned-by-another-origin':
+      return [
+        `This file comes from ${formatOrigin(failure.claimant)}.`,
+        'Give this file a project name of its own, or make it the owner: eco apply --take-ownership',
+      ];
+    case 'empty-desired-state':
+      return [`It has ${failure.apps.join(', ')}.`, 'Delete all of them: eco apply --allow-empty, or eco down'];
+    case 'daemon-unreachable':
+      return [`Its log: ${failure.log}`, 'Start it: eco daemon start'];
+    case 'daemon-incompatible':
+      return ['Put this version in its place; no app stops: eco daemon stop && eco daemon start'];
+    case 'home-unusable':
+      return ['Mend it, or use another folder: ECO_HOME=/path/of/yours eco …'];
+    case 'rollout-failed':
+    case 'task-failed':
+      return [`More of its output: eco logs ${quoted(failure.app)}`];
+    case 'timed-out':
+      return [`See how far it is: eco describe ${quoted(failure.app)}`, 'Wait for longer: eco apply --timeout 30m'];
+    case 'superseded':
+      return [`See what it is now: eco describe ${quoted(failure.app)}`];
+    case 'skipped':
+      return [`Once ${failure.need} is mended: eco apply`];
+    case 'interrupted':
+      return ['Go on from where it is: eco apply'];
+    case 'no-such-app':
+      return ['See the names: eco list'];
+    case 'ambiguous-target':
+      return [`Say which: --project ${quoted(failure.projects[0] ?? 'NAME')}`];
+    case 'bad-request':
+      return ['See which version the daemon is: eco daemon status'];
+    case 'store-failed':
+      return ['Make room for it or mend its permissions, then: eco apply'];
+    default:
+      return unreachable(failure);
+  }
+}
+
+function servingText(serving: Serving | null): string {
+  if (serving === null || serving.ready === 0) return 'nothing is serving';
+  return `revision ${serving.revision} is still serving (${serving.ready}/${serving.desired} ready)`;
+}
+
+function workerReport({ worker, cause, lastLines }: WorkerFailure): readonly string[] {
+  const wrote =
+    lastLines.length === 0 ? ['    (it wrote nothing)'] : lastLines.map((line) => `    ${outputLine(line)}`);
+  return [`${printable(worker)}: ${exitCauseText(cause)}`, ...wrote];
+}
+
+/** What a worker wrote, without its colours and whatever else would steer the terminal. */
+function outputLine(line: string): string {
+  return printable(stripVTControlCharacters(line).replaceAll('\t', '  '));
+}
+
+function causesOf(workers: readonly WorkerFailure[]): string {
+  const causes = [...new Set(workers.map(({ cause }) => exitCauseText(cause)))];
+  return causes.length === 0 ? 'nobody knows why' : causes.join(', ');
+}
+
+function suggestion(name: string | null): string {
+  return name === null ? '' : `; did you mean ${JSON.stringify(name)}?`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** As it can be typed in a shell. */
+function quoted(name: string): string {
+  return /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,27 @@
+import type { Plan } from '../../domain/plan.ts';
+import { planLines, type PlanLine } from '../../reconcile/format-plan.ts';
+import { paint, type Colour } from './colours.ts';
+
+/** `formatPlan` in colour: the same text, so that what people quote is what tests compare. */
+export function renderPlan(plan: Plan, { colour }: { readonly colour: boolean }): string {
+  const colours = paint(colour);
+  return planLines(plan)
+    .map(({ kind, text }) => {
+      const name = COLOURS[kind];
+      return name === null ? text : colours(name, text);
+    })
+    .join('\n');
+}
+
+const COLOURS: Readonly<Record<PlanLine['kind'], Colour | null>> = {
+  header: 'bold',
+  section: 'bold',
+  drift: 'cyan',
+  start: 'green',
+  change: 'yellow',
+  replace: 'red',
+  delete: 'red',
+  field: 'dim',
+  note: null,
+  blank: null,
+};
