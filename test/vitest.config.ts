@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -19,11 +20,16 @@ const project = (name: string, settings: Settings) => ({
   },
 });
 
+/** A folder for the results of this run, beside what it prints: `.ci/run` counts them. */
+const results = process.env['ECO_TEST_RESULTS'];
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   define: { ECO_VERSION: JSON.stringify('0.0.0-test') },
   test: {
     pool: 'forks',
+    reporters:
+      results === undefined ? ['default'] : ['default', ['json', { outputFile: join(results, `${process.pid}.json`) }]],
     projects: [
       project('unit', { timeout: 20_000, workers: 2 }),
       project('integration', { timeout: 60_000, workers: 2 }),
