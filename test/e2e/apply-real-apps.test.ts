@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { REAL_APPS, entryOf } from '../support/real-apps.ts';
 import { describe, expect, test } from '../support/eco-test.ts';
 import { descendsFrom, gone } from '../support/processes.ts';
@@ -93,4 +94,27 @@ test('the workers of one app have the instance numbers 0 and 1', async ({ eco })
   const instanceByPid = new Map(workers.map(({ instance, pid }) => [pid, String(instance)]));
   const answers = await Promise.all(Array.from({ length: 10 }, () => eco.get(port)));
   for (const { body } of answers) expect(body['instance']).toBe(instanceByPid.get(Number(body['pid'])));
+});
+
+test('the example of the README runs its task, serves on its port and works off its queue', async ({ eco }) => {
+  const port = await eco.port();
+  await eco.copy('ecosystem.example.yaml', 'ecosystem.example.yaml');
+  await eco.copy('fixtures/apps', 'fixtures/apps');
+  await eco.edit('ecosystem.example.yaml', 'PORT: 3000', `PORT: ${port}`);
+  await eco.apply('ecosystem.example.yaml');
+  expect((await eco.list()).map(({ name, status, ready }) => ({ name, status, ready }))).toEqual([
+    { name: 'api', status: 'ready', ready: 2 },
+    { name: 'migrate', status: 'completed', ready: 0 },
+    { name: 'worker', status: 'ready', ready: 1 },
+  ]);
+  expect((await eco.get(port)).body).toMatchObject({ app: 'express', greeting: 'hello' });
+
+  const { id } = (await (await fetch(`http://127.0.0.1:${port}/jobs`, { method: 'POST' })).json()) as {
+    readonly id: string;
+  };
+  const done = join('fixtures/apps/queue-worker/queue', `${id}.done`);
+  await eco.eventually(async () => JSON.parse(await eco.read(done)) as object);
+  expect((await eco.apply('ecosystem.example.yaml')).stdout).toContain(
+    'No changes: 3 apps match ecosystem.example.yaml.',
+  );
 });

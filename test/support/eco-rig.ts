@@ -91,9 +91,14 @@ export class EcoRig {
     await this.write({ [name]: text.replace(before, after) });
   }
 
-  /** Copies a folder of `fixtures/` into the project, so that the test may edit it. */
+  /** Copies a file or folder of `fixtures/` into the project, so that the test may edit it. */
   async copyFixture(name: string, into: string): Promise<void> {
-    await cp(join(repository, 'fixtures', name), this.path(into), { recursive: true });
+    await this.copy(join('fixtures', name), into);
+  }
+
+  /** Copies a file or folder of the repository. */
+  async copy(name: string, into: string): Promise<void> {
+    await cp(join(repository, name), this.path(into), { recursive: true });
   }
 
   /** The absolute path of a program in `fixtures/workers/`, for tests that do not edit it. */
