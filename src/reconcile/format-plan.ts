@@ -111,7 +111,7 @@ function driftRow({ app, path, expected, actual, cause, by, at }: Drift): Row {
 function stepRow(step: Step): Row {
   const { kind, marker } = MARKERS[step.action.type];
   const why = [...reasons(step), ...waits(step.needs)].filter((text) => text !== '').join(', ');
-  return { kind, marker, app: printable(step.app), what: whatHappens(step.action), why: printable(why) };
+  return { kind, marker, app: printable(step.app), what: formatAction(step.action), why: printable(why) };
 }
 
 const MARKERS: Readonly<Record<Action['type'], Pick<Row, 'kind' | 'marker'>>> = {
@@ -124,7 +124,8 @@ const MARKERS: Readonly<Record<Action['type'], Pick<Row, 'kind' | 'marker'>>> = 
   stop: { kind: 'delete', marker: '-' },
 };
 
-function whatHappens(action: Action): string {
+/** What a step does, in two or three words: `reload 4 workers`. */
+export function formatAction(action: Action): string {
   switch (action.type) {
     case 'start':
     case 'reload':
