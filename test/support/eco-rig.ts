@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
@@ -145,6 +146,32 @@ export class EcoRig {
       env: { ...this.#environment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+  }
+
+  /** Runs a command in a terminal and types `typed` once the screen shows `at`. */
+  async inTerminal(
+    args: readonly string[],
+    {
+      at,
+      typed,
+      env = {},
+    }: { readonly at: RegExp; readonly typed: string; readonly env?: Readonly<Record<string, string>> },
+  ): Promise<Pick<RunResult, 'exitCode' | 'all'>> {
+    const terminal = join(repository, 'test', 'support', 'pseudo-terminal.py');
+    const command = spawn('python3', [terminal, process.execPath, this.binary, ...args], {
+      cwd: this.folder,
+      env: { ...this.#environment(), TERM: 'xterm-256color', ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const exited = once(command, 'close', { signal: AbortSignal.timeout(60_000) });
+    let screen = '';
+    command.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const shown = at.test(screen);
+      screen += text;
+      if (!shown && at.test(screen)) command.stdin.write(typed);
+    });
+    await exited;
+    return { exitCode: command.exitCode ?? -1, all: screen };
   }
 
   async apply(...args: readonly string[]): Promise<RunResult> {
