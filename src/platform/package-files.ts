@@ -1,15 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { entryPoints } from './entry-points.ts';
 
-/** Reads a text file that eco is published with, wherever in the package this module ends up after bundling. */
-export async function readPackageFile(path: string): Promise<string> {
-  let folder = new URL('.', import.meta.url);
-  while (true) {
-    try {
-      return await readFile(new URL(path, folder), 'utf8');
-    } catch (error) {
-      const parent = new URL('..', folder);
-      if (parent.href === folder.href) throw error;
-      folder = parent;
-    }
-  }
+/** The JSON schema of ecosystem files that this eco is published with, as text. */
+export async function readEcosystemSchema(): Promise<string> {
+  return await readFile(join(entryPoints.schemas, 'ecosystem.schema.json'), 'utf8');
 }

@@ -34,12 +34,15 @@ export function writeErr(text: string): void {
   process.stderr.write(text);
 }
 
-/** Calls back once when nobody reads stdout any more. Returns how to stop listening. */
+/** Calls back when nobody reads stdout any more, which shows only when something is written. Returns how to stop listening. */
 export function onOutputClosed(callback: () => void): () => void {
   watchForEnd();
-  process.stdout.on('close', callback);
-  return () => process.stdout.off('close', callback);
+  process.stdout.on(OUTPUT_CLOSED, callback);
+  return () => process.stdout.off(OUTPUT_CLOSED, callback);
 }
+
+/** An event of our own: Node never closes its stdout stream. */
+const OUTPUT_CLOSED = Symbol('output closed');
 
 let outputEnd: 'unwatched' | 'open' | 'closed' = 'unwatched';
 
@@ -49,6 +52,7 @@ function watchForEnd(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     outputEnd = 'closed';
+    process.stdout.emit(OUTPUT_CLOSED);
   });
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -1,0 +1,100 @@
+import type { DaemonClient } from '../../client/daemon-client.ts';
+import type { ObservedApp } from '../../domain/observed-state.ts';
+import type { StepOutcome } from '../../protocol/control.ts';
+import type { Result } from '../../domain/result.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
+import { fail } from '../flow/fail.ts';
+import { observeIfAny } from '../flow/observe.ts';
+import { operationStep, type Operation } from '../flow/operation.ts';
+import { renderFailure, say, writeJson } from '../render/console.ts';
+import {
+  formatNothingTargeted,
+  formatOperation,
+  formatTooFewWorkers,
+  operationDocument,
+  type OperationResult,
+} from '../render/operation-text.ts';
+import { resolveTargets } from '../targets.ts';
+
+export interface OperateOptions {
+  readonly targets: readonly string[];
+  readonly project?: string;
+  readonly operation: Operation;
+}
+
+/** Does one thing to each of the targets, all at once; one that fails does not keep the others from it. */
+export async function operate(context: CliContext, options: OperateOptions): Promise<ExitCode> {
+  const { operation } = options;
+  const observation = await observeIfAny(context);
+  if (!observation.ok) return await fail(context, observation.error);
+  const { client, observed } = observation.value;
+
+  const targets = resolveTargets(options.targets, observed, {
+    project: options.project ?? null,
+    instances: 'refused',
+  });
+  if (!targets.ok) return await fail(context, targets.error);
+  if (client === null || targets.value.length === 0) {
+    say(context.console, formatNothingTargeted(operation));
+    if (context.console.json) writeJson(context.console, operationDocument(operation, []));
+    return 0;
+  }
+  const results = await Promise.all(
+    targets.value.map(async ({ app }) => {
+      const result = await operateOn(app, { context, client, operation });
+      await report(context, { operation, result, several: targets.value.map((target) => target.app) });
+      return result;
+    }),
+  );
+  if (context.console.json) writeJson(context.console, operationDocument(operation, results));
+  return results.map(exitCodeOfResult).sort((a, b) => b - a)[0] ?? EXIT.success;
+}
+
+interface OperateOn {
+  readonly context: CliContext;
+  readonly client: DaemonClient;
+  readonly operation: Operation;
+}
+
+async function operateOn(app: ObservedApp, { context, client, operation }: OperateOn): Promise<OperationResult> {
+  const step = operationStep(operation, app);
+  if (step.type === 'already') return { type: 'already', app };
+  if (step.type === 'too-few-workers') return { type: 'too-few-workers', app, count: step.count };
+  const outcome: Result<StepOutcome> = await client.step(
+    {
+      project: app.project,
+      app: app.name,
+      action: step.action,
+      by: await context.actor(),
+      asked: 'hand',
+      // The daemon has kept the manifest of a spec that it runs since the apply that brought it.
+      manifest: null,
+    },
+    { onProgress: () => {}, signal: new AbortController().signal },
+  );
+  if (!outcome.ok) return { type: 'failed', app, failure: outcome.error };
+  return { type: 'done', app, action: step.action, serving: outcome.value.serving };
+}
+
+interface Report {
+  readonly operation: Operation;
+  readonly result: OperationResult;
+  readonly several: readonly ObservedApp[];
+}
+
+async function report({ console }: CliContext, { operation, result, several }: Report): Promise<void> {
+  switch (result.type) {
+    case 'failed':
+      return await renderFailure(console, result.failure);
+    case 'too-few-workers':
+      return console.err(`${formatTooFewWorkers(result.app, result.count)}\n`);
+    default:
+      say(console, formatOperation(operation, result, several));
+  }
+}
+
+function exitCodeOfResult(result: OperationResult): ExitCode {
+  if (result.type === 'failed') return exitCodeOf(result.failure);
+  return result.type === 'too-few-workers' ? 1 : 0;
+}

@@ -1,0 +1,27 @@
+import type { LoadOptions, LoadedEcosystem } from '../config/load-ecosystem.ts';
+import type { DaemonClient } from '../client/daemon-client.ts';
+import type { Actor } from '../domain/observed-state.ts';
+import type { Result } from '../domain/result.ts';
+import type { Answer } from '../platform/ask.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { InterruptSignal } from '../platform/interrupt.ts';
+import type { Console } from './render/console.ts';
+
+/** All that a command may touch; `main` makes the real one, tests a fake one. */
+export interface CliContext {
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly console: Console;
+  readonly clock: Clock;
+  readonly actor: () => Promise<Actor>;
+  readonly load: (options: LoadOptions) => Promise<Result<LoadedEcosystem>>;
+  readonly connect: (start: DaemonStart) => Promise<Result<DaemonClient>>;
+  /** A daemon of this home, running or not, keeps apps. */
+  readonly homeHasApps: () => Promise<boolean>;
+  readonly ask: (question: string) => Promise<Answer>;
+  readonly onInterrupt: (callback: (signal: InterruptSignal, count: number) => void) => () => void;
+  readonly onOutputClosed: (callback: () => void) => () => void;
+}
+
+export type DaemonStart = 'if-absent' | 'never';

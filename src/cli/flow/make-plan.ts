@@ -1,0 +1,68 @@
+import type { DaemonClient } from '../../client/daemon-client.ts';
+import { sameOrigin, type DesiredState } from '../../domain/desired-state.ts';
+import type { ObservedState } from '../../domain/observed-state.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { CodeManifest } from '../../domain/revision.ts';
+import type { Result } from '../../domain/result.ts';
+import { reconcile, type ReconcileOptions } from '../../reconcile/reconcile.ts';
+import type { Observation } from './observe.ts';
+
+export interface PlanOptions {
+  readonly prune: boolean;
+  readonly allowEmpty?: boolean;
+  readonly takeOwnership?: boolean;
+  readonly force?: boolean;
+  readonly only?: readonly string[];
+}
+
+/** Compares what the file asks for with what was observed. */
+export async function makePlan(
+  desired: DesiredState,
+  { client, observed }: Observation,
+  options: PlanOptions,
+): Promise<Result<Plan>> {
+  const manifests = client === null ? {} : await oldManifests(client, desired, observed);
+  return reconcile(desired, observed, { ...reconcileOptions(options), manifests });
+}
+
+function reconcileOptions(options: PlanOptions): Omit<ReconcileOptions, 'manifests'> {
+  return {
+    prune: options.prune,
+    allowEmpty: options.allowEmpty === true,
+    takeOwnership: options.takeOwnership === true,
+    force: options.force === true,
+    only: options.only ?? null,
+  };
+}
+
+/** The file lists behind revisions that are about to change, so that the plan can name the files. Without one it says less. */
+async function oldManifests(
+  client: DaemonClient,
+  desired: DesiredState,
+  observed: ObservedState,
+): Promise<Readonly<Record<string, CodeManifest>>> {
+  const digests = changedDigests(desired, observed);
+  const answers = await Promise.all(digests.map(async (digest) => ({ digest, answer: await client.manifest(digest) })));
+  return Object.fromEntries(answers.flatMap(({ digest, answer }) => (answer.ok ? [[digest, answer.value]] : [])));
+}
+
+function changedDigests(desired: DesiredState, observed: ObservedState): readonly string[] {
+  const project = observed.projects.find(({ name }) => name === desired.project);
+  const digests = desired.apps.flatMap((spec) => {
+    const before = project?.apps.find(({ name }) => name === spec.name)?.spec.code;
+    const same = spec.code.type === 'auto' && before?.type === 'auto' && before.digest === spec.code.digest;
+    return before?.type === 'auto' && !same ? [before.digest] : [];
+  });
+  return [...new Set(digests)];
+}
+
+/** Whether the project has another owner than the file, so that even a plan without steps has something to claim. */
+export function changesOwner(desired: DesiredState, observed: ObservedState): boolean {
+  const owner = observed.projects.find(({ name }) => name === desired.project)?.origin;
+  return owner !== undefined && !sameOrigin(owner, desired.origin);
+}
+
+/** Deletions and downtime are worth a question. */
+export function wantsConfirmation(plan: Plan): boolean {
+  return plan.steps.some(({ action }) => action.type === 'delete' || action.type === 'replace');
+}

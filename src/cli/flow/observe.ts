@@ -1,0 +1,47 @@
+import type { DaemonClient } from '../../client/daemon-client.ts';
+import type { ProjectName } from '../../domain/names.ts';
+import type { ObservedState } from '../../domain/observed-state.ts';
+import { ok, type Result } from '../../domain/result.ts';
+import type { CliContext } from '../context.ts';
+import { tell } from '../render/console.ts';
+
+export interface Observation {
+  /** null if no daemon runs and none is needed: there are no apps. */
+  readonly client: DaemonClient | null;
+  readonly observed: ObservedState;
+}
+
+/** Sees what there is without starting a daemon for nothing: where no app was ever kept, none has to be taken over. */
+export async function observeIfAny(context: CliContext, project?: ProjectName): Promise<Result<Observation>> {
+  const connected = await connectIfAny(context);
+  if (!connected.ok) return connected;
+  if (connected.value === null) return ok({ client: null, observed: { projects: [] } });
+  return await observeThrough(connected.value, project);
+}
+
+/** The daemon, started if it keeps apps; null if it neither runs nor has any. */
+export async function connectIfAny(context: CliContext): Promise<Result<DaemonClient | null>> {
+  const running = await context.connect('never');
+  if (running.ok || running.error.reason !== 'daemon-unreachable') return running;
+  if (!(await context.homeHasApps())) return ok(null);
+  tell(context.console, `No daemon runs; one is started to take over the apps of ${context.home}.`);
+  return await context.connect('if-absent');
+}
+
+/** Sees what there is, and has a daemon at hand to change it. */
+export async function observeForChange(
+  context: CliContext,
+  project?: ProjectName,
+): Promise<Result<Observation & { readonly client: DaemonClient }>> {
+  const connected = await context.connect('if-absent');
+  if (!connected.ok) return connected;
+  return await observeThrough(connected.value, project);
+}
+
+async function observeThrough(
+  client: DaemonClient,
+  project: ProjectName | undefined,
+): Promise<Result<Observation & { readonly client: DaemonClient }>> {
+  const observed = await client.observe(project);
+  return observed.ok ? ok({ client, observed: observed.value }) : observed;
+}

@@ -1,0 +1,77 @@
+import type { DaemonClient } from '../../client/daemon-client.ts';
+import type { DesiredState } from '../../domain/desired-state.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { Result } from '../../domain/result.ts';
+import type { Milliseconds } from '../../domain/time.ts';
+import { executePlan } from '../../execute/execute-plan.ts';
+import type { ClaimAnswer } from '../../protocol/control.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT, exitCodeOfReport, type ExitCode } from '../exit-codes.ts';
+import { FINISHING, formatOwnershipTaken } from '../render/apply-text.ts';
+import { hint, say } from '../render/console.ts';
+import { fail } from './fail.ts';
+import type { Reporter } from './reporter.ts';
+import { stopSwitch } from './stop-switch.ts';
+
+export interface PlanRun {
+  readonly plan: Plan;
+  readonly desired: DesiredState;
+  readonly client: DaemonClient;
+  readonly reporter: Reporter;
+  readonly takeOwnership: boolean;
+}
+
+export interface ExecutionLimits {
+  readonly concurrency: number;
+  /** null: as long as it takes. */
+  readonly timeout: Milliseconds | null;
+}
+
+/** Becomes the owner, carries out every step that can be, and says how each ended. */
+export async function runPlan(context: CliContext, run: PlanRun & ExecutionLimits): Promise<ExitCode> {
+  const { plan, desired, client, reporter } = run;
+  const claimed = await claim(context, run);
+  if (!claimed.ok) return await fail(context, claimed.error);
+  const { clusterControl } = await import('../../client/step-control.ts');
+  const control = clusterControl(client, {
+    project: desired.project,
+    by: await context.actor(),
+    asked: 'file',
+    manifests: desired.manifests,
+  });
+  const stop = stopSwitch(context, {
+    timeout: run.timeout,
+    onFirstInterrupt: () => hint(context.console, FINISHING),
+  });
+  const progress = await reporter.progress(plan);
+  try {
+    const report = await executePlan(plan, control, {
+      concurrency: run.concurrency,
+      signal: stop.signal,
+      abandon: stop.abandon,
+      onEvent: progress.onEvent,
+    });
+    await progress.finish(report);
+    return exitCodeOfReport(report);
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** Where nothing has to be done but to become the owner. */
+export async function takeOver(context: CliContext, run: PlanRun): Promise<ExitCode> {
+  const claimed = await claim(context, run);
+  if (!claimed.ok) return await fail(context, claimed.error);
+  say(context.console, formatOwnershipTaken(run.plan, run.desired.origin));
+  return EXIT.success;
+}
+
+async function claim({ actor }: CliContext, { desired, client, takeOwnership }: PlanRun): Promise<Result<ClaimAnswer>> {
+  return await client.claim({
+    project: desired.project,
+    origin: desired.origin,
+    file: desired.file,
+    takeOwnership,
+    by: await actor(),
+  });
+}

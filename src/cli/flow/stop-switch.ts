@@ -1,0 +1,40 @@
+import type { StopReason } from '../../execute/execute-plan.ts';
+import type { Milliseconds } from '../../domain/time.ts';
+import type { CliContext } from '../context.ts';
+
+export interface StopSwitch {
+  /** Begin nothing more. */
+  readonly signal: AbortSignal;
+  /** Wait for nothing more. */
+  readonly abandon: AbortSignal;
+  readonly dispose: () => void;
+}
+
+/**
+ * The first interrupt lets what runs finish, the second does not wait for it, and neither does the end of the time allowed.
+ * The daemon goes on with what it was given in each case.
+ */
+export function stopSwitch(
+  { clock, onInterrupt }: Pick<CliContext, 'clock' | 'onInterrupt'>,
+  { timeout, onFirstInterrupt }: { readonly timeout: Milliseconds | null; readonly onFirstInterrupt: () => void },
+): StopSwitch {
+  const [stop, abandon] = [new AbortController(), new AbortController()];
+  const ignore = onInterrupt((signal, count) => {
+    if (count === 1) onFirstInterrupt();
+    const reason: StopReason = signal;
+    (count === 1 ? stop : abandon).abort(reason);
+  });
+  const timer =
+    timeout === null
+      ? null
+      : clock.after(timeout, () => {
+          const reason: StopReason = { timeout };
+          stop.abort(reason);
+          abandon.abort(reason);
+        });
+  const dispose = (): void => {
+    ignore();
+    timer?.cancel();
+  };
+  return { signal: stop.signal, abandon: abandon.signal, dispose };
+}

@@ -1,0 +1,89 @@
+import type { Command } from 'commander';
+import { examples, withFile, withPlan, type FileFlags, type PlanFlags, type Run } from './options.ts';
+import { duration, positiveCount } from './values.ts';
+
+interface ApplyFlags extends PlanFlags {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  readonly timeout?: number;
+  readonly concurrency: number;
+}
+
+/** How many steps of a plan are under way at once: enough that waiting for readiness costs once, few enough for small machines. */
+const DEFAULT_CONCURRENCY = 32;
+
+export function addFileCommands(program: Command, run: Run): void {
+  addValidate(program, run);
+  addPlan(program, run);
+  addApply(program, run);
+  addDown(program, run);
+}
+
+function addValidate(program: Command, run: Run): void {
+  const command = withFile(program.command('validate')).description('check the file; needs no daemon, changes nothing');
+  examples(command, ['eco validate', 'eco validate ecosystem.yaml --env production']).action(
+    (file: string | undefined, flags: FileFlags, self: Command) =>
+      run(flags, async (context) => {
+        const { validate } = await import('../commands/validate.ts');
+        return await validate(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+      }),
+  );
+}
+
+function addPlan(program: Command, run: Run): void {
+  const command = withPlan(program.command('plan'))
+    .description('show what apply would do, field by field; changes nothing')
+    .option('--detailed-exitcode', 'exit 2 when there are changes');
+  examples(command, ['eco plan', 'eco plan --env production --only api', 'eco plan --detailed-exitcode']).action(
+    (file: string | undefined, flags: PlanFlags & { readonly detailedExitcode?: boolean }, self: Command) =>
+      run(flags, async (context) => {
+        const { plan } = await import('../commands/plan.ts');
+        return await plan(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+      }),
+  );
+}
+
+function addApply(program: Command, run: Run): void {
+  const command = withPlan(program.command('apply'))
+    .description('make the processes match the file, and wait until they are ready')
+    .option('-y, --yes', 'do not ask')
+    .option('--dry-run', 'only show the plan')
+    .option('--timeout <time>', 'wait no longer than this (10m) and exit 10; what was begun goes on', duration)
+    .option('--concurrency <n>', 'steps at once', positiveCount, DEFAULT_CONCURRENCY);
+  examples(command, ['eco apply', 'eco apply --env production --yes', 'eco apply --only api --timeout 10m']).action(
+    (file: string | undefined, flags: ApplyFlags, self: Command) =>
+      run(flags, async (context) => {
+        const { apply } = await import('../commands/apply.ts');
+        return await apply(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+      }),
+  );
+}
+
+function addDown(program: Command, run: Run): void {
+  const command = withFile(program.command('down'))
+    .description('delete every app that the project owns')
+    .option('-y, --yes', 'do not ask')
+    .option('--take-ownership', 'also if the project belongs to another origin');
+  examples(command, ['eco down', 'eco down ecosystem.yaml --yes']).action(
+    (
+      file: string | undefined,
+      flags: FileFlags & { readonly yes?: boolean; readonly takeOwnership?: boolean },
+      self: Command,
+    ) =>
+      run(flags, async (context) => {
+        const { down } = await import('../commands/down.ts');
+        return await down(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+      }),
+  );
+}
+
+function fileOf(
+  command: Command,
+  { file, flag }: { readonly file: string | undefined; readonly flag: string | undefined },
+): { readonly file?: string } {
+  if (file !== undefined && flag !== undefined && file !== flag) {
+    command.error(`error: two files are given, '${file}' and '${flag}'`);
+  }
+  const chosen = file ?? flag;
+  return chosen === undefined ? {} : { file: chosen };
+}

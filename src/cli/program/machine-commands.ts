@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { examples, withOutput, type OutputFlags, type Run } from './options.ts';
+
+export function addMachineCommands(program: Command, run: Run): void {
+  const daemon = program.command('daemon').description('start, stop and look at the daemon');
+  examples(daemon, ['eco daemon status', 'eco daemon stop']);
+  addDaemonStart(daemon, run);
+  addDaemonStop(daemon, run);
+  addDaemonStatus(daemon, run);
+  addSchema(program, run);
+  addExplain(program, run);
+}
+
+function addDaemonStart(daemon: Command, run: Run): void {
+  const command = withOutput(daemon.command('start')).description('start the daemon, if it does not run');
+  examples(command, ['eco daemon start']).action((flags: OutputFlags) =>
+    run(flags, async (context) => {
+      const { daemonStart } = await import('../commands/daemon.ts');
+      return await daemonStart(context);
+    }),
+  );
+}
+
+function addDaemonStop(daemon: Command, run: Run): void {
+  const command = withOutput(daemon.command('stop'))
+    .description('stop the daemon; the apps run on')
+    .option('--apps', 'end the apps, too; the next daemon starts them again');
+  examples(command, ['eco daemon stop', 'eco daemon stop --apps']).action(
+    (flags: OutputFlags & { readonly apps?: boolean }) =>
+      run(flags, async (context) => {
+        const { daemonStop } = await import('../commands/daemon.ts');
+        return await daemonStop(context, { apps: flags.apps === true });
+      }),
+  );
+}
+
+function addDaemonStatus(daemon: Command, run: Run): void {
+  const command = withOutput(daemon.command('status')).description('tell whether the daemon runs, and what it uses');
+  examples(command, ['eco daemon status', 'eco daemon status --json']).action((flags: OutputFlags) =>
+    run(flags, async (context) => {
+      const { daemonStatus } = await import('../commands/daemon.ts');
+      return await daemonStatus(context);
+    }),
+  );
+}
+
+function addSchema(program: Command, run: Run): void {
+  const command = withOutput(program.command('schema')).description('print the JSON schema of ecosystem files');
+  examples(command, ['eco schema > ecosystem.schema.json']).action((flags: OutputFlags) =>
+    run(flags, async (context) => {
+      const { schema } = await import('../commands/schema.ts');
+      return await schema(context);
+    }),
+  );
+}
+
+function addExplain(program: Command, run: Run): void {
+  const command = withOutput(program.command('explain'))
+    .description('explain a diagnostic code, or the exit codes; without one, list all codes')
+    .argument('[code]', 'such as ECO1203, exit-codes, or an exit code such as 8');
+  examples(command, ['eco explain ECO1203', 'eco explain exit-codes', 'eco explain']).action(
+    (code: string | undefined, flags: OutputFlags) =>
+      run(flags, async (context) => {
+        const { explain } = await import('../commands/explain.ts');
+        return await explain(context, code ?? null);
+      }),
+  );
+}

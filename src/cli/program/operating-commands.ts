@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import type { ScaleChange } from '../scale-change.ts';
+import type { Operation } from '../flow/operation.ts';
+import { examples, withTargets, type Run, type TargetFlags } from './options.ts';
+import { scaleChange } from './values.ts';
+
+const TARGETS = 'apps, globs (quote them), namespaces, or all';
+
+export function addOperatingCommands(program: Command, run: Run): void {
+  addOperation(program.command('start').description('start apps that were stopped or have failed'), {
+    run,
+    operation: { type: 'start' },
+    lines: ['eco start api', 'eco start all'],
+  });
+  addOperation(program.command('stop').description('end the workers of apps; the apps stay in the list'), {
+    run,
+    operation: { type: 'stop' },
+    lines: ['eco stop api', 'eco stop api worker', "eco stop 'queue-*'"],
+  });
+  addOperation(program.command('restart').description('end the workers of apps, then start them again (downtime)'), {
+    run,
+    operation: { type: 'restart' },
+    lines: ['eco restart api'],
+  });
+  addOperation(program.command('reload').description('replace the workers of apps one by one, without downtime'), {
+    run,
+    operation: { type: 'reload' },
+    lines: ['eco reload api', 'eco reload all --project shop'],
+  });
+  addScale(program, run);
+  addOperation(program.command('delete').description('end apps and forget them'), {
+    run,
+    operation: { type: 'delete' },
+    lines: ['eco delete legacy', 'eco delete all --project shop'],
+  });
+}
+
+function addOperation(
+  command: Command,
+  {
+    run,
+    operation,
+    lines,
+  }: { readonly run: Run; readonly operation: Operation; readonly lines: readonly string[] },
+): void {
+  examples(withTargets(command.argument('<targets...>', TARGETS)), lines).action(
+    (targets: readonly string[], flags: TargetFlags) =>
+      run(flags, async (context) => {
+        const { operate } = await import('../commands/operate.ts');
+        return await operate(context, { ...flags, targets, operation });
+      }),
+  );
+}
+
+function addScale(program: Command, run: Run): void {
+  const command = withTargets(program.command('scale'))
+    .description('change the number of workers of an app')
+    .argument('<target>', TARGETS)
+    .argument('<count>', 'N, or +N and -N relative to the present number', scaleChange);
+  examples(command, ['eco scale api 4', 'eco scale api +2', 'eco scale api -1']).action(
+    (target: string, change: ScaleChange, flags: TargetFlags) =>
+      run(flags, async (context) => {
+        const { operate } = await import('../commands/operate.ts');
+        return await operate(context, { ...flags, targets: [target], operation: { type: 'scale', change } });
+      }),
+  );
+}

@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { examples, withTargets, type Run, type TargetFlags } from './options.ts';
+import { count, names } from './values.ts';
+
+interface LogFlags extends TargetFlags {
+  readonly lines: number;
+  readonly follow?: boolean;
+  readonly out?: boolean;
+  readonly err?: boolean;
+  readonly raw?: boolean;
+}
+
+const DEFAULT_LOG_LINES = 20;
+
+export function addShowCommands(program: Command, run: Run): void {
+  addList(program, run);
+  addDescribe(program, run);
+  addLogs(program, run);
+}
+
+function addList(program: Command, run: Run): void {
+  const command = withTargets(program.command('list').alias('ls').alias('status'))
+    .description('list the apps and how they are')
+    .option('--only <names>', 'only these apps (a,b)', names);
+  examples(command, ['eco list', 'eco list --project shop --json']).action(
+    (flags: TargetFlags & { readonly only?: readonly string[] }) =>
+      run(flags, async (context) => {
+        const { list } = await import('../commands/list.ts');
+        return await list(context, flags);
+      }),
+  );
+}
+
+function addDescribe(program: Command, run: Run): void {
+  const command = withTargets(program.command('describe').alias('show'))
+    .description('show all that is known of an app')
+    .argument('<target>', 'an app, a glob or a namespace');
+  examples(command, ['eco describe api', "eco describe 'queue-*' --json"]).action((target: string, flags: TargetFlags) =>
+    run(flags, async (context) => {
+      const { describe } = await import('../commands/describe.ts');
+      return await describe(context, { ...flags, target });
+    }),
+  );
+}
+
+function addLogs(program: Command, run: Run): void {
+  const command = withTargets(program.command('logs'))
+    .description('show the last lines of the logs; in a terminal, follow them')
+    .argument('[targets...]', 'apps, name:instance, globs, namespaces; without any, all apps')
+    .option('--lines <n>', 'how many lines of each log', count, DEFAULT_LOG_LINES)
+    .option('--follow', 'go on with new lines, also when stdout is no terminal')
+    .option('--no-follow', 'end after the last line')
+    .option('--out', 'only what was written to stdout')
+    .option('--err', 'only what was written to stderr')
+    .option('--raw', 'lines as they are, without the name of the app');
+  examples(command, ['eco logs', 'eco logs api worker:0', 'eco logs api --err --lines 100 --no-follow']).action(
+    (targets: readonly string[], flags: LogFlags) =>
+      run(flags, async (context) => {
+        const { logs } = await import('../commands/logs.ts');
+        return await logs(context, { ...flags, targets });
+      }),
+  );
+}

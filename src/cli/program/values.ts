@@ -1,0 +1,39 @@
+import { InvalidArgumentError } from 'commander';
+import type { Milliseconds } from '../../domain/time.ts';
+import { parseScaleChange, type ScaleChange } from '../scale-change.ts';
+
+const UNITS: Readonly<Record<string, Milliseconds>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `500ms`, `30s`, `10m`, `1h`. A unit is required: a bare number is read as seconds by some and milliseconds by others. */
+export function duration(text: string): Milliseconds {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const span = Math.round(Number(number) * (UNITS[unit ?? ''] ?? Number.NaN));
+  if (!(span > 0)) throw new InvalidArgumentError('Write a time with its unit, such as 500ms, 30s, 10m or 1h.');
+  return span;
+}
+
+export function positiveCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('Write a whole number of at least 1.');
+  return Number(text);
+}
+
+export function count(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
+  return Number(text);
+}
+
+/** `a,b`; may be given several times. */
+export function names(text: string, earlier: readonly string[] = []): readonly string[] {
+  const given = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (given.length === 0) throw new InvalidArgumentError('Write app names, separated by commas.');
+  return [...earlier, ...given];
+}
+
+export function scaleChange(text: string): ScaleChange {
+  const change = parseScaleChange(text);
+  if (change === null) throw new InvalidArgumentError('Write N for that many workers, +N for more or -N for fewer.');
+  return change;
+}

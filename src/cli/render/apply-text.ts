@@ -1,0 +1,25 @@
+import { formatOrigin, type Origin } from '../../domain/desired-state.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { planSummary } from '../../reconcile/plan-summary.ts';
+
+export const NOTHING_CHANGED = 'Nothing was changed.';
+
+export const FINISHING = '\nFinishing the steps that run; no further one begins. Press Ctrl-C again to leave at once.';
+
+/** Names what is worth asking about, and only that. */
+export function formatQuestion(plan: Plan): string {
+  const { delete: deletions, replace } = planSummary(plan);
+  const parts = [
+    ...(deletions > 0 ? [`deletes ${apps(deletions)}`] : []),
+    ...(replace > 0 ? [`takes ${apps(replace)} down for a moment`] : []),
+  ];
+  return `This ${parts.join(' and ')}. Go on? [y/N] `;
+}
+
+export function formatOwnershipTaken({ project }: Plan, origin: Origin): string {
+  return `Project ${project} now belongs to ${formatOrigin(origin)}.`;
+}
+
+function apps(count: number): string {
+  return count === 1 ? '1 app' : `${count} apps`;
+}

@@ -1,0 +1,58 @@
+import type { Diagnostic } from '../../domain/diagnostic.ts';
+import type { Failure } from '../../domain/failure.ts';
+
+/** Where a command writes, and how. */
+export interface Console {
+  /** What was asked for. */
+  readonly out: (text: string) => void;
+  /** What a person should know besides. */
+  readonly err: (text: string) => void;
+  readonly colour: boolean;
+  readonly columns: number;
+  /** stdout is a terminal. */
+  readonly isTTY: boolean;
+  /** A person can be asked, and did not say `--json`. */
+  readonly isInteractive: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Diagnostics are wanted as workflow commands too. */
+  readonly annotations: boolean;
+  /** Paths are shown relative to it. */
+  readonly cwd: string;
+}
+
+/** What was asked for, unless `--quiet` or `--json` say that it is not. */
+export function say(console: Console, line: string): void {
+  if (!console.quiet && !console.json) console.out(`${line}\n`);
+}
+
+/** What a person may want to know, besides the result. */
+export function hint(console: Console, line: string): void {
+  if (!console.quiet && !console.json) console.err(`${line}\n`);
+}
+
+/** What eco does behind the scenes, for `--verbose`. */
+export function tell(console: Console, line: string): void {
+  if (console.verbose) console.err(`${line}\n`);
+}
+
+export function writeJson(console: Console, document: unknown): void {
+  console.out(`${JSON.stringify(document)}\n`);
+}
+
+/** A failure always shows, on stderr; the diagnostics within it each with their place. */
+export async function renderFailure(console: Console, failure: Failure): Promise<void> {
+  if (failure.reason === 'config-invalid') return await renderDiagnostics(console, failure.diagnostics);
+  const { formatFailure } = await import('./failure-text.ts');
+  console.err(`${formatFailure(failure)}\n`);
+}
+
+export async function renderDiagnostics(console: Console, diagnostics: readonly Diagnostic[]): Promise<void> {
+  if (diagnostics.length === 0) return;
+  const { formatDiagnostic, formatGithubAnnotation } = await import('./diagnostics.ts');
+  for (const diagnostic of diagnostics) {
+    console.err(`${formatDiagnostic(diagnostic, { cwd: console.cwd })}\n`);
+    if (console.annotations) console.err(`${formatGithubAnnotation(diagnostic)}\n`);
+  }
+}

@@ -1,0 +1,64 @@
+import { onOutputClosed, terminal, writeErr, writeOut } from '../platform/terminal.ts';
+import { systemClock } from '../platform/clock.ts';
+import { ecoHome, homeHasApps } from '../platform/home.ts';
+import { onInterrupt } from '../platform/interrupt.ts';
+import type { CliContext } from './context.ts';
+import type { ExitCode } from './exit-codes.ts';
+import type { OutputFlags } from './program/options.ts';
+import { runProgram } from './program/program.ts';
+
+export interface CliCall {
+  /** What follows `eco`. */
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Whatever happens becomes an exit code; the caller lets the process end by itself, so that all output is written. */
+export async function runCli(call: CliCall): Promise<ExitCode> {
+  try {
+    return await runProgram(call.args, {
+      out: writeOut,
+      err: writeErr,
+      columns: terminal().columns,
+      makeContext: (flags) => createContext(call, flags),
+    });
+  } catch (error) {
+    const { formatBug } = await import('./render/bug-text.ts');
+    writeErr(formatBug(error, ECO_VERSION));
+    return 1;
+  }
+}
+
+/** What is seldom needed is imported when it is. */
+function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliContext {
+  const { isTTY, isInteractive, columns, colour } = terminal();
+  const home = ecoHome();
+  const json = flags.json === true;
+  return {
+    cwd,
+    environment,
+    home,
+    console: {
+      out: writeOut,
+      err: writeErr,
+      colour: colour && flags.color,
+      columns,
+      isTTY,
+      isInteractive: isInteractive && !json,
+      json,
+      quiet: flags.quiet === true,
+      verbose: flags.verbose === true,
+      annotations: environment.GITHUB_ACTIONS === 'true',
+      cwd,
+    },
+    clock: systemClock,
+    actor: async () => (await import('../platform/actor.ts')).currentActor(),
+    load: async (options) => await (await import('../config/load-ecosystem.ts')).loadEcosystem(options),
+    connect: async (start) => await (await import('../client/connect.ts')).connectDaemon({ home, start }),
+    homeHasApps: async () => await homeHasApps(home),
+    ask: async (question) => await (await import('../platform/ask.ts')).ask(question),
+    onInterrupt,
+    onOutputClosed,
+  };
+}
