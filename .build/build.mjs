@@ -20,8 +20,11 @@ async function generateValidator() {
     verbose: true,
     strict: true,
     allowUnionTypes: true,
+    inlineRefs: false,
     code: { source: true, esm: true },
   });
+  // What a property expects, in words, for messages.
+  ajv.addVocabulary(['x-expects']);
   const code = standaloneCode.default(ajv, ajv.compile(schema));
   const folder = `${root}src/config/generated`;
   await mkdir(folder, { recursive: true });

@@ -1,0 +1,61 @@
+/**
+ * Every option of an app that this version carries out. A new one is a row here, a property in
+ * `schemas/ecosystem.schema.json`, and the line in `normalize` that reads it. A unit test compares the two.
+ */
+export const APP_OPTIONS = [
+  { name: 'name', aliases: [] },
+  { name: 'namespace', aliases: [] },
+  { name: 'script', aliases: ['exec', 'cmd', 'command'] },
+  { name: 'args', aliases: [] },
+  { name: 'cwd', aliases: [] },
+  { name: 'interpreter', aliases: ['exec_interpreter'] },
+  { name: 'interpreter_args', aliases: ['node_args'] },
+  { name: 'instances', aliases: [] },
+  { name: 'exec_mode', aliases: [] },
+  { name: 'env', aliases: [] },
+  { name: 'env_file', aliases: [] },
+  { name: 'pass_env', aliases: [] },
+  { name: 'kind', aliases: [] },
+  { name: 'autorestart', aliases: [] },
+  { name: 'kill_timeout', aliases: [] },
+  { name: 'stop_signal', aliases: [] },
+  { name: 'out_file', aliases: ['out', 'output', 'out_log'] },
+  { name: 'error_file', aliases: ['error', 'err', 'err_file', 'err_log'] },
+  { name: 'merge_logs', aliases: ['combine_logs'] },
+  { name: 'instance_var', aliases: [] },
+  { name: 'depends_on', aliases: [] },
+  { name: 'revision', aliases: [] },
+  { name: 'listen_timeout', aliases: [] },
+  { name: 'wait_ready', aliases: [] },
+  { name: 'max_restarts', aliases: [] },
+  { name: 'min_uptime', aliases: [] },
+  { name: 'restart_delay', aliases: [] },
+  { name: 'unwrap', aliases: [] },
+] as const;
+
+export type OptionName = (typeof APP_OPTIONS)[number]['name'];
+
+/** What each accepted spelling means: PM2's aliases, and the camelCase form of each name. */
+const SPELLINGS: ReadonlyMap<string, OptionName> = new Map(
+  APP_OPTIONS.flatMap(({ name, aliases }) =>
+    [name, ...aliases].flatMap((spelling): [string, OptionName][] => [
+      [spelling, name],
+      [camelCase(spelling), name],
+    ]),
+  ),
+);
+
+export const OPTION_SPELLINGS: readonly string[] = [...SPELLINGS.keys()];
+
+export function optionNamed(spelling: string): OptionName | undefined {
+  return SPELLINGS.get(spelling);
+}
+
+export function camelCase(name: string): string {
+  return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** `env_production` → `production`; undefined if the key is no such block. */
+export function envBlockName(key: string): string | undefined {
+  return optionNamed(key) === undefined ? /^env_(.+)$/.exec(key)?.[1] : undefined;
+}

@@ -1,0 +1,132 @@
+import { basename, extname, join, relative, sep } from 'node:path';
+import { fileKind, readFolder } from '../platform/files.ts';
+import { listGitFiles } from '../platform/git.ts';
+import { foldersUpward, repositoryRoot } from './find-file.ts';
+
+/** Lists the files under folders that count as code. A folder that several apps share is listed once. */
+export interface CodeLister {
+  /** Absolute paths, links resolved, unsorted. `folder` is absolute with its links resolved. */
+  readonly list: (folder: string) => Promise<CodeListing>;
+}
+
+export interface CodeListing {
+  readonly files: readonly string[];
+  /** Listed by git: what git ignores is not in it. */
+  readonly fromGit: boolean;
+}
+
+/** `folders` are all that will be asked for: those of one repository are listed by one call of git. */
+export function createCodeLister(folders: readonly string[]): CodeLister {
+  const byRoot = new Map<string, Promise<readonly string[] | null>>();
+  const gitFiles = (root: string): Promise<readonly string[] | null> => {
+    const known =
+      byRoot.get(root) ??
+      listRepository(
+        root,
+        folders.filter((folder) => repositoryRoot(folder) === root),
+      );
+    byRoot.set(root, known);
+    return known;
+  };
+  return {
+    list: async (folder) => {
+      const root = repositoryRoot(folder);
+      const files = root === null ? null : await gitFiles(root);
+      if (files === null) return { files: walk(folder, isCodeFile), fromGit: false };
+      const prefix = folder === sep ? sep : folder + sep;
+      return {
+        files: files.filter((file) => file.startsWith(prefix) && countsInGit(file.slice(prefix.length))),
+        fromGit: true,
+      };
+    },
+  };
+}
+
+/** Every file under the folder of a build output that git ignores. */
+export function listBuildOutput(folder: string): readonly string[] {
+  return walk(folder, () => true);
+}
+
+async function listRepository(root: string, folders: readonly string[]): Promise<readonly string[] | null> {
+  const paths = await listGitFiles(
+    root,
+    folders.map((folder) => relative(root, folder)),
+  );
+  if (paths === null) return null;
+  const nested: string[] = [];
+  const files: string[] = [];
+  for (const path of paths) {
+    const absolute = join(root, path);
+    // A submodule and a repository within the repository are one entry for git. A link to a folder is a file to it.
+    const isRepository = path.endsWith('/') || (extname(path) === '' && fileKind(join(absolute, '.git')) !== 'missing');
+    (isRepository ? nested : files).push(absolute);
+  }
+  const inner = await Promise.all(
+    nested.map(async (folder) => (await listRepository(folder, [folder])) ?? walk(folder, isCodeFile)),
+  );
+  return [...files, ...inner.flat()];
+}
+
+const LOCKFILES = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb'];
+
+/** From `folder` upward to `top`. */
+export function nearestLockfile(folder: string, top: string): string | null {
+  const folders = foldersUpward(folder);
+  const within = folders.includes(top) ? folders.slice(0, folders.indexOf(top) + 1) : [folder];
+  const candidates = within.flatMap((candidate) => LOCKFILES.map((name) => join(candidate, name)));
+  return candidates.find((path) => fileKind(path) === 'file') ?? null;
+}
+
+const CODE_EXTENSIONS = new Set(
+  `js mjs cjs jsx ts mts cts tsx json json5 jsonc node wasm py rb php pl sh bash lua go rs java html htm css ejs pug hbs
+   handlebars mustache njk liquid vue svelte astro graphql gql proto sql prisma yml yaml toml xml`
+    .split(/\s+/)
+    .map((extension) => `.${extension}`),
+);
+
+/** What programs write beside their code, wherever no git says so. */
+const WRITTEN_FOLDERS = new Set(['node_modules', 'logs', 'pids', 'tmp', 'uploads']);
+
+function isCodeFile(path: string): boolean {
+  return (
+    CODE_EXTENSIONS.has(extname(path).toLowerCase()) && !neverCounts(basename(path)) && basename(path) !== 'db.json'
+  );
+}
+
+const NEVER_FOLDERS = /(^|\/)(\.git|\.github|\.ci|\.vscode|\.idea|\.fleet|\.zed|\.vs|node_modules)\//;
+const WRITTEN_IN_GIT = /(^|\/)(logs|pids|uploads)\//;
+
+/** `path` is relative to the folder that is listed. */
+function countsInGit(path: string): boolean {
+  if (NEVER_FOLDERS.test(path) || neverCounts(basename(path))) return false;
+  return !WRITTEN_IN_GIT.test(path) || CODE_EXTENSIONS.has(extname(path).toLowerCase());
+}
+
+const DOCUMENTS = /^(readme|changelog|licen[cs]e)($|[^a-z])/i;
+const WRITTEN_FILES =
+  /(\.db|\.sqlite[^/.]*)(-(wal|shm|journal))?$|\.(log|pid|sock|swp)$|^\.gitlab-ci\.yml$|^\.DS_Store$|^\.editorconfig$/;
+
+function neverCounts(name: string): boolean {
+  const isDocument = DOCUMENTS.test(name) && !/\.([cm]?[jt]sx?|json|py)$/.test(name);
+  return isDocument || WRITTEN_FILES.test(name);
+}
+
+/** Links to folders are not followed: they could lead anywhere, and round in circles. */
+function walk(folder: string, counts: (path: string) => boolean): readonly string[] {
+  const found: string[] = [];
+  const open = [folder];
+  for (let current = open.pop(); current !== undefined; current = open.pop()) {
+    for (const { name, kind } of readFolder(current)) {
+      const path = join(current, name);
+      if (kind === 'folder' && !name.startsWith('.') && !WRITTEN_FOLDERS.has(name)) open.push(path);
+      if ((kind === 'file' || (kind === 'link' && fileKind(path) === 'file')) && counts(path) && !neverCounts(name))
+        found.push(path);
+    }
+  }
+  return found;
+}
+
+/** Whether `path` is `folder` or in it. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === sep ? sep : folder + sep);
+}

@@ -1,0 +1,329 @@
+export interface DiagnosticCodeInfo {
+  readonly title: string;
+  readonly cause: string;
+  readonly cure: string;
+  /** Lines of a file, or a command. */
+  readonly example: string;
+}
+
+/**
+ * Every code that a diagnostic may have; they are stable. 10xx: the file and its syntax. 11xx: its shape. 12xx: keys. 13xx: values.
+ * 14xx: apps beside each other and against the disk. 15xx: modules. 19xx: only ever warnings.
+ */
+export const DIAGNOSTIC_CODES = {
+  ECO1001: {
+    title: 'no ecosystem file found',
+    cause:
+      'No file was named, and none of the usual names exists here or above, up to the root of the repository. Outside a repository only the current folder is searched.',
+    cure: 'Write an ecosystem.yaml, or name the file.',
+    example: 'eco apply deploy/ecosystem.yaml',
+  },
+  ECO1002: {
+    title: 'file does not exist',
+    cause: 'The file that was named does not exist.',
+    cure: 'Check the path; it is relative to the current folder.',
+    example: 'eco apply ./ecosystem.yaml',
+  },
+  ECO1003: {
+    title: 'a folder instead of a file',
+    cause: 'The path names a folder.',
+    cure: 'Name the file in it.',
+    example: 'eco apply deploy/ecosystem.yaml',
+  },
+  ECO1004: {
+    title: 'file cannot be read',
+    cause: 'The operating system refused to read the file, or it is no regular file.',
+    cure: 'Let the user who runs eco read it.',
+    example: 'chmod u+r ecosystem.yaml',
+  },
+  ECO1005: {
+    title: 'file too large',
+    cause: 'The file has more than 5 MiB; a log or a dump was probably named by mistake.',
+    cure: 'Name the ecosystem file.',
+    example: 'eco apply ecosystem.yaml',
+  },
+  ECO1006: {
+    title: 'not UTF-8',
+    cause: 'The file holds bytes that are no UTF-8 text.',
+    cure: 'Save it as UTF-8.',
+    example: 'iconv -f latin1 -t utf8 old.yaml > ecosystem.yaml',
+  },
+  ECO1007: {
+    title: 'empty file',
+    cause: 'The file holds nothing but white space. Treating that as "no apps" would delete all of them.',
+    cure: 'Write the apps; to ask for none, name the project.',
+    example: 'project: shop\napps: []',
+  },
+  ECO1008: {
+    title: 'unknown kind of file',
+    cause: 'eco tells the kind of a file by its extension.',
+    cure: 'Use .yaml, .yml, .json, .jsonc, .json5, .js, .cjs, .mjs or .ts.',
+    example: 'ecosystem.yaml',
+  },
+  ECO1011: {
+    title: 'not valid YAML',
+    cause: 'The YAML parser stopped at this place.',
+    cure: 'Look at the line and the one before it: a missing colon, quote, bracket or blank.',
+    example: 'apps:\n  - name: api\n    script: ./server.js',
+  },
+  ECO1012: {
+    title: 'not valid JSON',
+    cause: 'The JSON parser stopped at this place. Comments, bare keys and trailing commas are accepted.',
+    cure: 'Look at the line and the one before it: a missing comma, quote or bracket.',
+    example: '{ "apps": [{ "script": "./server.js" }] }',
+  },
+  ECO1013: {
+    title: 'JavaScript in JSON',
+    cause: 'The file holds an expression such as process.env.PORT. JSON is data and is never run.',
+    cure: 'Rename the file to .js.',
+    example: 'module.exports = { apps: [{ script: "./server.js", env: { PORT: process.env.PORT } }] };',
+  },
+  ECO1014: {
+    title: 'several YAML documents',
+    cause: 'The file has documents separated by "---".',
+    cure: 'Put all apps under one list.',
+    example: 'apps:\n  - script: ./a.js\n  - script: ./b.js',
+  },
+  ECO1101: {
+    title: 'not an ecosystem file',
+    cause: 'The file has neither a list of apps nor a script. Names such as process.json are used by other tools too.',
+    cure: 'Name the file that is meant, or add "apps".',
+    example: 'apps:\n  - script: ./server.js',
+  },
+  ECO1102: {
+    title: 'only deployment settings',
+    cause: 'The file has a "deploy" section and no apps.',
+    cure: 'Add the apps.',
+    example: 'apps:\n  - script: ./server.js',
+  },
+  ECO1103: {
+    title: 'no apps',
+    cause: 'The list of apps of a file without a project is empty: probably an unfinished file.',
+    cure: 'Add the apps; to ask for none, name the project.',
+    example: 'project: shop\napps: []',
+  },
+  ECO1104: {
+    title: 'wrong form',
+    cause: 'An ecosystem file holds an object with "apps", a list of apps, or one app.',
+    cure: 'Give it one of these forms.',
+    example: 'apps:\n  - script: ./server.js',
+  },
+  ECO1105: {
+    title: 'not an object',
+    cause: 'An app, or "defaults", is something else than an object of options.',
+    cure: 'Write its options as keys and values.',
+    example: 'apps:\n  - script: ./server.js',
+  },
+  ECO1203: {
+    title: 'unknown key',
+    cause: 'No option has this name: an error in a file with "project" or "version", a warning in a plain PM2 file.',
+    cure: 'Correct the name, remove the key, or let it begin with "x-" if it is your own.',
+    example: 'instances: 4   # not: instnaces',
+  },
+  ECO1204: {
+    title: 'option at the top of the file',
+    cause: 'Options at the top of the file belong to no app.',
+    cure: 'Put it under "defaults", or into the app.',
+    example: 'defaults:\n  max_restarts: 10',
+  },
+  ECO1205: {
+    title: 'option inside an env block',
+    cause: 'Everything in an env block is an environment variable, also what has the name of an option.',
+    cure: 'Move the option out of the block.',
+    example: 'env_production: { NODE_ENV: production }\nexec_mode: cluster',
+  },
+  ECO1206: {
+    title: 'duplicate key',
+    cause: 'The same key stands twice in one object; the last one counts.',
+    cure: 'Remove one of them.',
+    example: 'interpreter: node',
+  },
+  ECO1207: {
+    title: 'two spellings of one option',
+    cause: 'An option is given under its name and an alias of it, with different values.',
+    cure: 'Keep one of them.',
+    example: 'out_file: ./out.log   # and no: output',
+  },
+  ECO1301: {
+    title: 'wrong value',
+    cause: 'The value is of another type, or none of those that the option takes.',
+    cure: 'See the message for what it takes, and "eco schema" for all options.',
+    example: 'instances: max   # or a number',
+  },
+  ECO1302: {
+    title: 'app without a script',
+    cause: 'Every app says which program it runs.',
+    cure: 'Add "script".',
+    example: 'script: ./server.js',
+  },
+  ECO1304: {
+    title: 'instances is not a number',
+    cause: 'The value is NaN or undefined, as Number(process.env.N) is without N. One instance is run.',
+    cure: 'Give a default.',
+    example: 'instances: Number(process.env.N ?? 1)',
+  },
+  ECO1305: {
+    title: 'impossible environment variable',
+    cause: 'A name is empty or holds "=", or a value cannot be text.',
+    cure: 'Correct the name or the value.',
+    example: 'env: { PORT: 3000 }',
+  },
+  ECO1307: {
+    title: 'impossible arguments',
+    cause: 'A quote is not closed, or an argument holds a NUL character.',
+    cure: 'Close the quote, or write the arguments as a list.',
+    example: 'args: ["--title", "it\'s"]',
+  },
+  ECO1308: {
+    title: 'impossible name',
+    cause: 'A name holds a line end or another control character.',
+    cure: 'Write another name. Blanks, dots, slashes and parentheses are allowed.',
+    example: 'name: api (blue)',
+  },
+  ECO1401: {
+    title: 'script not found',
+    cause: 'There is no such file under "cwd", no such command in node_modules/.bin, and none in PATH.',
+    cure: 'Correct the path, or build first.',
+    example: 'cwd: ./packages/api\nscript: ./dist/server.js   # relative to cwd',
+  },
+  ECO1402: {
+    title: 'interpreter not found',
+    cause: 'The interpreter is no command in PATH and no executable file.',
+    cure: 'Install it, or give its path.',
+    example: 'interpreter: /usr/bin/python3',
+  },
+  ECO1403: {
+    title: 'working folder not found',
+    cause: '"cwd" does not exist or is no folder; it is relative to the folder of the file.',
+    cure: 'Correct it. A path of another machine is best left out.',
+    example: 'cwd: ./packages/api',
+  },
+  ECO1404: {
+    title: 'env file not readable',
+    cause: 'A file named by "env_file" does not exist or cannot be read.',
+    cure: 'Create it, or remove it from the list.',
+    example: 'env_file: .env',
+  },
+  ECO1405: {
+    title: 'env file with a wrong line',
+    cause: 'A line of an env file is not of the form NAME=value, or a quote is not closed.',
+    cure: 'Correct the line.',
+    example: 'GREETING="hello"',
+  },
+  ECO1406: {
+    title: 'duplicate name',
+    cause: 'Two apps have the same name; it is what an app is known by within its project.',
+    cure: 'Give one of them another name.',
+    example: 'name: api-2',
+  },
+  ECO1407: {
+    title: 'unknown dependency',
+    cause: '"depends_on" names an app that is not in the file.',
+    cure: 'Correct the name, or add the app.',
+    example: 'depends_on: { cache: ready }',
+  },
+  ECO1408: {
+    title: 'circular dependency',
+    cause: 'Apps wait for each other: none of them could start first.',
+    cure: 'Remove one of the dependencies.',
+    example: 'depends_on: [cache]',
+  },
+  ECO1409: {
+    title: 'waiting for a service to complete',
+    cause: 'Only a task completes; a service keeps running.',
+    cure: 'Make it a task, or wait for "ready".',
+    example: 'kind: task',
+  },
+  ECO1410: {
+    title: 'script is a folder',
+    cause: 'The script names a folder that has no index.js.',
+    cure: 'Name the file.',
+    example: 'script: ./src/main.js',
+  },
+  ECO1411: {
+    title: 'TypeScript without support',
+    cause: 'This Node does not run TypeScript by itself, and tsx is not installed.',
+    cure: 'Install tsx, use a newer Node, or run the compiled file.',
+    example: 'npm install tsx',
+  },
+  ECO1501: {
+    title: 'module throws',
+    cause: 'The file is a program, and it failed while it ran.',
+    cure: 'See the message and the line.',
+    example: 'node ecosystem.config.js',
+  },
+  ECO1502: {
+    title: 'not valid JavaScript',
+    cause: 'Node cannot parse the file.',
+    cure: 'See the message and the line.',
+    example: 'node --check ecosystem.config.js',
+  },
+  ECO1503: {
+    title: 'module exports nothing',
+    cause: 'The file ran, and its value is empty.',
+    cure: 'Export the apps.',
+    example: 'module.exports = { apps: [{ script: "./server.js" }] };',
+  },
+  ECO1504: {
+    title: 'module does not settle',
+    cause: 'The file exports a promise, or awaits one, that did not settle in time.',
+    cure: 'Let it settle: a configuration should not wait for the network.',
+    example: 'export default { apps: [] };',
+  },
+  ECO1505: {
+    title: 'TypeScript file on this Node',
+    cause: 'Node runs TypeScript files from 22.18 on.',
+    cure: 'Use a newer Node, or another format.',
+    example: 'ecosystem.config.mjs',
+  },
+  ECO1506: {
+    title: 'CommonJS in an .mjs file',
+    cause: 'An .mjs file is an ES module: there is no module.exports and no require in it.',
+    cure: 'Use export, or rename the file to .cjs.',
+    example: 'export default { apps: [{ script: "./server.js" }] };',
+  },
+  ECO1507: {
+    title: 'import not found',
+    cause: 'The file imports a file or package that does not exist.',
+    cure: 'Install the package, or correct the path.',
+    example: 'npm install dotenv',
+  },
+  ECO1508: {
+    title: 'circular value',
+    cause: 'The value that the file exports contains itself.',
+    cure: 'Export plain data.',
+    example: 'export default { apps: [] };',
+  },
+  ECO1901: {
+    title: 'option without effect yet',
+    cause: 'The option is known, and this version of eco does not carry it out.',
+    cure: 'Remove it, or wait for the version that does.',
+    example: 'watch: false',
+  },
+  ECO1902: {
+    title: 'option left out on purpose',
+    cause: 'The option belongs to a part of PM2 that eco does not have.',
+    cure: 'Remove it.',
+    example: 'vizion: false',
+  },
+  ECO1903: {
+    title: 'wait_ready without a way to tell',
+    cause: "Only a Node program can send 'ready'. For others eco watches whether they listen or stay alive.",
+    cure: 'Remove "wait_ready".',
+    example: 'wait_ready: false',
+  },
+  ECO1904: {
+    title: 'unknown environment',
+    cause: 'No app has a block for the name that --env was given.',
+    cure: 'Correct the name.',
+    example: 'eco apply --env production',
+  },
+  ECO1905: {
+    title: 'several processes that share no port',
+    cause: 'Only Node programs can be in a cluster; several of any other would each listen on the port.',
+    cure: 'Run one, or give each a port of its own.',
+    example: 'instances: 1',
+  },
+} as const satisfies Readonly<Record<string, DiagnosticCodeInfo>>;
+
+export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

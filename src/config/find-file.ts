@@ -1,0 +1,89 @@
+import { dirname, join, parse, resolve } from 'node:path';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import { fileKind, homeFolder } from '../platform/files.ts';
+import { wholeFile } from './locate.ts';
+
+/** In this order within a folder; a nearer folder comes before a farther one. */
+export const SEARCH_PLACES = [
+  ...['yaml', 'yml', 'json', 'jsonc', 'json5', 'js', 'cjs', 'mjs', 'ts'].map((type) => `ecosystem.${type}`),
+  ...['js', 'cjs', 'mjs', 'ts', 'json', 'yaml', 'yml'].map((type) => `ecosystem.config.${type}`),
+  ...['js', 'cjs', 'mjs', 'json'].map((type) => `pm2.config.${type}`),
+  ...['json', 'yml', 'yaml'].map((type) => `pm2.${type}`),
+  ...['json', 'yml', 'yaml'].map((type) => `process.${type}`),
+  'processes.json',
+  'process.config.js',
+  'package.json',
+];
+
+/** The absolute path of the ecosystem file: the one that was named, or the nearest one upward. */
+export async function findFile(file: string | undefined, cwd: string): Promise<Result<string, Diagnostic>> {
+  if (file !== undefined) return ok(resolve(cwd, expandHome(file)));
+  const found = await searchUpward(cwd);
+  return found === null ? err(nothingFound(cwd)) : ok(found);
+}
+
+export function expandHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homeFolder(), path.slice(1)) : path;
+}
+
+/** The nearest folder upward that holds `.git`; null outside a repository. */
+export function repositoryRoot(folder: string): string | null {
+  for (const candidate of foldersUpward(folder)) {
+    if (fileKind(join(candidate, '.git')) !== 'missing') return candidate;
+  }
+  return null;
+}
+
+export function foldersUpward(folder: string): readonly string[] {
+  const folders = [folder];
+  for (let current = folder; current !== parse(current).root; current = dirname(current))
+    folders.push(dirname(current));
+  return folders;
+}
+
+async function searchUpward(cwd: string): Promise<string | null> {
+  const { cosmiconfig } = await import('cosmiconfig');
+  const found = (path: string): { readonly path: string } => ({ path });
+  // Only looks; reading, with positions and limits, is the business of the next stages.
+  const loaders = Object.fromEntries(
+    ['.yaml', '.yml', '.jsonc', '.json5', '.js', '.cjs', '.mjs', '.ts'].map((extension) => [extension, found]),
+  );
+  const explorer = cosmiconfig('eco', {
+    searchPlaces: SEARCH_PLACES,
+    // Outside a repository nothing says where the project ends: only the folder itself is searched.
+    searchStrategy: 'global',
+    stopDir: repositoryRoot(cwd) ?? cwd,
+    ignoreEmptySearchPlaces: false,
+    cache: false,
+    loaders: {
+      ...loaders,
+      '.json': (path, content) => (path.endsWith('/package.json') ? ecoOf(content) : found(path)),
+    },
+  });
+  const result = await explorer.search(cwd);
+  // cosmiconfig ends its search in a folder for user settings, which is no place for an ecosystem file.
+  const inReach = result !== null && foldersUpward(resolve(cwd)).includes(dirname(result.filepath));
+  return inReach && !(result.isEmpty === true && result.filepath.endsWith('/package.json')) ? result.filepath : null;
+}
+
+/** A broken package.json is somebody else's to report. */
+function ecoOf(content: string): unknown {
+  try {
+    const value: unknown = JSON.parse(content);
+    return typeof value === 'object' && value !== null && 'eco' in value ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function nothingFound(cwd: string): Diagnostic {
+  return {
+    code: 'ECO1001',
+    severity: 'error',
+    message: 'no ecosystem file here, nor in the folders above up to the repository root',
+    hint: 'write an ecosystem.yaml, or name the file: eco apply path/to/ecosystem.yaml',
+    location: wholeFile(cwd),
+    related: [],
+  };
+}

@@ -1,0 +1,33 @@
+import type { OptionName } from './app-options.ts';
+import type { Part } from './read-form.ts';
+import type { OptionBlock } from './read-keys.ts';
+import { isRecord, type SourcePath } from './source.ts';
+
+/** An app with `defaults` and the `env_NAME` block that was asked for merged into it. */
+export interface MergedApp {
+  readonly path: SourcePath;
+  /** Without `env`. */
+  readonly options: ReadonlyMap<OptionName, Part>;
+  readonly env: ReadonlyMap<string, Part>;
+}
+
+/** `env` blocks are merged variable by variable; every other option is replaced as a whole. */
+export function mergeApp(
+  app: OptionBlock,
+  defaults: OptionBlock | null,
+  { envName }: { readonly envName: string | undefined },
+): MergedApp {
+  const layers = defaults === null ? [app] : [defaults, app];
+  const options = new Map(layers.flatMap((layer) => [...layer.options]));
+  options.delete('env');
+  const general = layers.flatMap((layer) => variables(layer.options.get('env')));
+  const named = envName === undefined ? [] : layers.flatMap((layer) => variables(layer.envBlocks.get(envName)));
+  const env = new Map([...general, ...named]);
+  const present = [...env].filter(([, { value }]) => value !== undefined && value !== null);
+  return { path: app.path, options, env: new Map(present) };
+}
+
+function variables(block: Part | undefined): readonly [string, Part][] {
+  if (block === undefined || !isRecord(block.value)) return [];
+  return Object.entries(block.value).map(([name, value]) => [name, { value, path: [...block.path, name] }]);
+}

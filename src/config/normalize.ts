@@ -1,0 +1,239 @@
+import { basename, extname, resolve } from 'node:path';
+import {
+  isNodeProgram,
+  STOP_SIGNALS,
+  type AppSpec,
+  type DependencyCondition,
+  type Readiness,
+} from '../domain/app-spec.ts';
+import { DEFAULTS } from '../domain/policies.ts';
+import { fileKind } from '../platform/files.ts';
+import { byCodeUnit } from '../util/compare.ts';
+import type { OptionName } from './app-options.ts';
+import { expandHome } from './find-file.ts';
+import type { MergedApp } from './merge.ts';
+import { readBoolean, readDuration, readInstances, readLogTarget, readNumber, readText } from './option-values.ts';
+import { listOf, readEnv, sortedRecord } from './read-env.ts';
+import type { Report } from './report.ts';
+import { resolveProgram, type Program } from './resolve-program.ts';
+import { sensitiveNames } from './sensitive-env.ts';
+import { isRecord, type SourcePath } from './source.ts';
+import { splitAssignments, splitWords } from './words.ts';
+
+/** An app as it should be, but for the revision of its code. */
+export interface NormalizedApp {
+  /** Where the app stands in the file. */
+  readonly path: SourcePath;
+  /** Where its dependencies stand, by their names. */
+  readonly dependencyPaths: ReadonlyMap<string, SourcePath>;
+  readonly spec: Omit<AppSpec, 'code'>;
+  /** `auto`, `none`, or a text that is taken as it is. */
+  readonly revision: string;
+  /** The script is a command of the machine: the files in `cwd` need not be its code. */
+  readonly foreign: boolean;
+}
+
+export interface NormalizeContext {
+  /** The folder of the ecosystem file. */
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cpus: number;
+  readonly report: Report;
+}
+
+/** null: the report says why. */
+export function normalizeApp(app: MergedApp, context: NormalizeContext): NormalizedApp | null {
+  const read = (name: OptionName): unknown => app.options.get(name)?.value;
+  const cwd = resolve(context.folder, expandHome(readText(read('cwd')) ?? '.'));
+  const file = readEnv(app, context);
+  const program = checkCwd(app, cwd, context) ? normalizeProgram(app, cwd, context) : null;
+  const name = appName(app);
+  if (program === null || name === null) return null;
+
+  const { instances, execMode } = normalizeInstances(app, program, context);
+  const env = sortedRecord(new Map(Object.entries({ ...unbufferedPython(program), ...file.env, ...program.env })));
+  const logPath = (path: string): string => resolve(cwd, expandHome(path));
+  const kind = read('kind') === 'task' ? 'task' : 'service';
+  const dependencies = readDependencies(app);
+  const { script, args, interpreter, interpreterArgs, pathPrefix, unwrappedFrom } = program;
+  return {
+    path: app.path,
+    dependencyPaths: new Map([...dependencies].map(([dependency, { path }]) => [dependency, path])),
+    revision: readText(read('revision')) ?? 'auto',
+    foreign: program.foreign,
+    spec: {
+      name,
+      namespace: readText(read('namespace')) ?? DEFAULTS.namespace,
+      kind,
+      script,
+      args,
+      cwd,
+      interpreter,
+      interpreterArgs,
+      pathPrefix,
+      unwrappedFrom,
+      instances,
+      execMode,
+      env,
+      sensitiveEnv: sensitiveNames(env, file.fromFiles),
+      instanceVar: readText(read('instance_var')) ?? DEFAULTS.instanceVar,
+      autorestart: readBoolean(read('autorestart')) ?? kind === 'service',
+      maxRestarts: readNumber(read('max_restarts')) ?? null,
+      minUptime: readDuration(read('min_uptime')) ?? DEFAULTS.minUptime,
+      restartDelay: readDuration(read('restart_delay')) ?? null,
+      killTimeout: readDuration(read('kill_timeout')) ?? DEFAULTS.killTimeout,
+      stopSignal: STOP_SIGNALS.find((signal) => signal === read('stop_signal')) ?? 'auto',
+      readyTimeout: readDuration(read('listen_timeout')) ?? DEFAULTS.readyTimeout,
+      readiness: normalizeReadiness(app, program, context),
+      outFile: readLogTarget(read('out_file'), logPath),
+      errorFile: readLogTarget(read('error_file'), logPath),
+      mergeLogs: readBoolean(read('merge_logs')) ?? (execMode === 'fork' && instances === 1),
+      dependsOn: sortedConditions(dependencies),
+      // `code` is filled in last: it is read from the disk, not from the file.
+    },
+  };
+}
+
+function checkCwd(app: MergedApp, cwd: string, { report }: NormalizeContext): boolean {
+  const kind = fileKind(cwd);
+  if (kind === 'folder') return true;
+  const path = app.options.get('cwd')?.path ?? app.path;
+  const problem = kind === 'missing' ? 'does not exist' : 'is not a folder';
+  report.error('ECO1403', path, {
+    message: `the working folder ${cwd} ${problem}`,
+    hint: '"cwd" is relative to the folder of the file',
+  });
+  return false;
+}
+
+function normalizeProgram(app: MergedApp, cwd: string, context: NormalizeContext): Program | null {
+  const { report, folder, environment } = context;
+  const script = readText(app.options.get('script')?.value);
+  const args = readWords(app, 'args', report);
+  const interpreterArgs = readWords(app, 'interpreter_args', report);
+  if (script === undefined) {
+    const name = readText(app.options.get('name')?.value);
+    const who = name === undefined ? 'the app' : `the app "${name}"`;
+    report.error('ECO1302', app.path, {
+      message: `${who} has no "script"`,
+      part: 'key',
+      hint: 'name the program to run: script: ./server.js',
+    });
+    return null;
+  }
+  if (args === null || interpreterArgs === null) return null;
+  const resolved = resolveProgram({
+    script: script.trim(),
+    args,
+    cwd,
+    folder,
+    interpreter: readText(app.options.get('interpreter')?.value)?.trim() ?? null,
+    interpreterArgs,
+    unwrap: readBoolean(app.options.get('unwrap')?.value) ?? true,
+    searchPath: environment['PATH'] ?? '',
+  });
+  if (resolved.ok) return resolved.value;
+  const { code, option, message, hint } = resolved.error;
+  const place = app.options.get(option) ?? app.options.get('script');
+  report.error(code, place?.path ?? app.path, { message, hint });
+  return null;
+}
+
+/** A list as it is; a text in words, as a shell splits it. */
+function readWords(app: MergedApp, name: 'args' | 'interpreter_args', report: Report): readonly string[] | null {
+  const part = app.options.get(name);
+  const words = typeof part?.value === 'string' ? (splitWords(part.value)?.words ?? null) : listOf(part?.value);
+  if (part === undefined) return [];
+  if (words === null)
+    report.error('ECO1307', part.path, { message: `a quote in "${String(part.path.at(-1))}" is not closed` });
+  if (words?.some((word) => word.includes('\0')) !== true) return words;
+  report.error('ECO1307', part.path, { message: 'no argument of a program can hold a NUL character' });
+  return null;
+}
+
+/** PM2's rule: the base name of the script without its extension. */
+function appName({ options }: MergedApp): string | null {
+  const name = readText(options.get('name')?.value);
+  if (name !== undefined) return name;
+  const script = readText(options.get('script')?.value);
+  if (script === undefined) return null;
+  const [command = script] = /\s/.test(script)
+    ? splitAssignments(splitWords(script)?.words ?? [script]).rest
+    : [script];
+  const base = basename(command);
+  return base.length > extname(base).length ? base.slice(0, base.length - extname(base).length) : base;
+}
+
+/** `instances` of a Node program means cluster, as in PM2. Only Node programs can be in a cluster. */
+function normalizeInstances(
+  app: MergedApp,
+  program: Program,
+  { cpus, report }: NormalizeContext,
+): Pick<AppSpec, 'instances' | 'execMode'> {
+  const given = app.options.get('instances');
+  const mode = app.options.get('exec_mode');
+  const instances = readInstances(given?.value ?? 1, cpus);
+  const asked = readText(mode?.value)?.startsWith('cluster') === true;
+  if (isNodeProgram(program))
+    return { instances, execMode: asked || (mode === undefined && given !== undefined) ? 'cluster' : 'fork' };
+  if (asked && instances > 1) {
+    report.warning('ECO1905', mode?.path ?? app.path, {
+      message: `only Node programs share their port: ${instances} processes would each try to listen on it`,
+      hint: 'write "instances: 1", or give each a port of its own by its instance number',
+    });
+  }
+  return { instances, execMode: 'fork' };
+}
+
+function normalizeReadiness(app: MergedApp, program: Program, { report }: NormalizeContext): Readiness {
+  const part = app.options.get('wait_ready');
+  if (part === undefined || part.value !== true) return { type: 'auto' };
+  if (isNodeProgram(program)) return { type: 'message' };
+  report.warning('ECO1903', part.path, {
+    message: 'only a Node program can say that it is ready; eco watches instead whether it listens or stays alive',
+    part: 'key',
+    hint: 'remove "wait_ready"',
+  });
+  return { type: 'auto' };
+}
+
+interface Dependency {
+  readonly condition: DependencyCondition;
+  readonly path: SourcePath;
+}
+
+function readDependencies(app: MergedApp): ReadonlyMap<string, Dependency> {
+  const part = app.options.get('depends_on');
+  if (part === undefined) return new Map();
+  if (isRecord(part.value)) {
+    const entries = Object.entries(part.value);
+    return new Map(
+      entries.map(([name, condition]) => [name, { condition: readCondition(condition), path: [...part.path, name] }]),
+    );
+  }
+  const isList = Array.isArray(part.value);
+  return new Map(
+    listOf(part.value).map((name, index) => [
+      name,
+      { condition: 'ready', path: isList ? [...part.path, index] : part.path },
+    ]),
+  );
+}
+
+function readCondition(value: unknown): DependencyCondition {
+  return value === 'started' || value === 'completed' ? value : 'ready';
+}
+
+function sortedConditions(
+  dependencies: ReadonlyMap<string, Dependency>,
+): Readonly<Record<string, DependencyCondition>> {
+  const sorted = [...dependencies].sort(([a], [b]) => byCodeUnit(a, b));
+  return Object.fromEntries(sorted.map(([name, { condition }]) => [name, condition]));
+}
+
+/** Python keeps what it prints to a file until it has a block of it; a log that comes late is no log. */
+function unbufferedPython({ interpreter }: Program): Readonly<Record<string, string>> {
+  return interpreter.type === 'program' && /(^|\/)python[\d.]*$/.test(interpreter.path)
+    ? { PYTHONUNBUFFERED: '1' }
+    : {};
+}

@@ -1,0 +1,38 @@
+import { basename } from 'node:path';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { ok, type Result } from '../domain/result.ts';
+import { unreachable } from '../util/unreachable.ts';
+import { loadModule } from './load-module.ts';
+import { parseJson } from './parse-json.ts';
+import { parseYaml } from './parse-yaml.ts';
+import { readSource } from './read-source.ts';
+import type { SourceDocument } from './source.ts';
+
+/** Reads a file and parses it by its extension; modules are run. */
+export async function parseSource(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Result<SourceDocument, Diagnostic>> {
+  const read = readSource(file);
+  if (!read.ok) return read;
+  const { format, text } = read.value;
+  const source = { file, text };
+  switch (format) {
+    case 'yaml':
+      return parseYaml(source);
+    case 'json':
+      return withRoot(await parseJson(source));
+    case 'module':
+      return loadModule(source, { environment, typescript: false });
+    case 'typescript':
+      return loadModule(source, { environment, typescript: true });
+    default:
+      return unreachable(format);
+  }
+}
+
+/** In a package.json the ecosystem is under "eco". */
+function withRoot(parsed: Result<SourceDocument, Diagnostic>): Result<SourceDocument, Diagnostic> {
+  if (!parsed.ok || basename(parsed.value.file) !== 'package.json') return parsed;
+  return ok({ ...parsed.value, root: ['eco'], duplicates: [] });
+}

@@ -1,0 +1,152 @@
+import { camelCase } from './app-options.ts';
+
+/** What a key that this version gives no effect stands for. */
+export type KnownKey =
+  | { readonly type: 'not-yet'; readonly name: string }
+  | { readonly type: 'left-out'; readonly name: string; readonly reason: string }
+  /** Known, but this value asks for nothing that eco would not do anyway. */
+  | { readonly type: 'silent' };
+
+type Asks = (value: unknown) => boolean;
+
+const always: Asks = () => true;
+const never: Asks = () => false;
+const unlessEmpty: Asks = (value) =>
+  value !== false && value !== 0 && value !== '' && !(Array.isArray(value) && value.length === 0);
+const unless =
+  (harmless: unknown): Asks =>
+  (value) =>
+    value !== harmless;
+
+/** Options of PM2 7 and of eco's later versions: known, and said to have no effect yet where their value asks for one. */
+const NOT_YET: Readonly<Record<string, Asks>> = {
+  watch: unlessEmpty,
+  // Without `watch` these ask for nothing, and `watch` itself is reported.
+  ignore_watch: never,
+  watch_options: never,
+  watch_delay: never,
+  cron_restart: unlessEmpty,
+  cron: unlessEmpty,
+  max_memory_restart: unlessEmpty,
+  uid: always,
+  user: always,
+  gid: always,
+  log_file: unlessEmpty,
+  log: unlessEmpty,
+  disable_logs: unlessEmpty,
+  log_type: unless('raw'),
+  log_date_format: unlessEmpty,
+  time: unlessEmpty,
+  filter_env: unlessEmpty,
+  append_env_to_name: unlessEmpty,
+  increment_var: always,
+  port: always,
+  autostart: unless(true),
+  stop_exit_codes: unlessEmpty,
+  exp_backoff_restart_delay: unlessEmpty,
+  kill_retry_time: never,
+  treekill: unless(true),
+  shutdown_with_message: unlessEmpty,
+  pid_file: always,
+  pid: always,
+  source_map_support: unlessEmpty,
+  disable_source_map_support: never,
+  execute_command: unlessEmpty,
+  post_update: unlessEmpty,
+  install_url: always,
+  name_prefix: unlessEmpty,
+  readiness: always,
+  liveness: always,
+  startup: always,
+  fail_when: always,
+  rollout: always,
+  restart: always,
+  schedule: always,
+  overlap: always,
+  logs: always,
+  secrets: always,
+  hooks: always,
+  listen: always,
+  limits: always,
+  balance: always,
+  moved_from: always,
+  ignore_changes: always,
+  extends: always,
+  pm2_env: unlessEmpty,
+};
+
+const NO_AGENT = 'eco puts no monitoring agent into your programs';
+const NO_GIT_METADATA = 'eco identifies code by its content, not by git metadata';
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  pmx: NO_AGENT,
+  automation: NO_AGENT,
+  km_link: NO_AGENT,
+  deep_monitoring: NO_AGENT,
+  trace: NO_AGENT,
+  disable_trace: NO_AGENT,
+  v8: NO_AGENT,
+  event_loop_inspector: NO_AGENT,
+  io: NO_AGENT,
+  vizion: NO_GIT_METADATA,
+  username: 'it only labels a list; a program runs as the user who runs eco',
+  windowsHide: 'eco does not run on Windows',
+  write: 'it belongs to a command of PM2, not to a file',
+  force: 'names are unique within a project; give a second copy another name',
+};
+
+/** Keys at the top of the file that are known and have no effect yet. */
+const TOP_NOT_YET = ['include', 'static'];
+
+const NOT_YET_NAMES = spellings(NOT_YET);
+const LEFT_OUT_NAMES = spellings(LEFT_OUT);
+
+/** undefined: the key is unknown. */
+export function knownAppKey(key: string, value: unknown): KnownKey | undefined {
+  const notYet = NOT_YET_NAMES.get(key);
+  if (notYet !== undefined)
+    return NOT_YET[notYet]?.(value) === true ? { type: 'not-yet', name: notYet } : { type: 'silent' };
+  const leftOut = LEFT_OUT_NAMES.get(key);
+  if (leftOut === undefined) return undefined;
+  const reason = LEFT_OUT[leftOut] ?? '';
+  return value === false ? { type: 'silent' } : { type: 'left-out', name: leftOut, reason };
+}
+
+export function knownTopKey(key: string): KnownKey | undefined {
+  // PM2's own deployment over ssh: kept in the file for whoever uses it, and no business of eco's.
+  if (key === 'deploy') return { type: 'silent' };
+  return TOP_NOT_YET.includes(key) ? { type: 'not-yet', name: key } : undefined;
+}
+
+export const KNOWN_APP_KEYS: readonly string[] = [...NOT_YET_NAMES.keys(), ...LEFT_OUT_NAMES.keys()];
+
+/** What people write and mean something else by, where the edit distance does not tell. */
+export const SYNONYMS: readonly (readonly [pattern: RegExp, meant: string])[] = [
+  [/^watch_?ignore$/i, 'ignore_watch'],
+  [/^kill_?(with_?)?signal$/i, 'stop_signal'],
+  [/^health_?check/i, 'liveness'],
+  [/^(max_size|retain|rotate_interval)$/i, 'logs.rotate'],
+  [/^(environment|env_?vars?|variables)$/i, 'env'],
+  [/^(dotenv|env_?files?|envfile)$/i, 'env_file'],
+  [/^(working_?dir(ectory)?|workdir|dir|directory|chdir)$/i, 'cwd'],
+  [/^(replicas|workers|processes|scale)$/i, 'instances'],
+  [/^(mode|execution_mode)$/i, 'exec_mode'],
+  [/^(dependencies|needs|requires|wait_for|depends)$/i, 'depends_on'],
+  [/^(arguments|argv|params)$/i, 'args'],
+  [/^(max_?old_?space_?size|exec_?args|execArgv)$/i, 'node_args'],
+  [/^(grace_?period|stop_?timeout|shutdown_?timeout)$/i, 'kill_timeout'],
+  [/^(ready_?timeout|start_?timeout)$/i, 'listen_timeout'],
+  [/^(main|entry|file|path)$/i, 'script'],
+  [/^(stdout|stdout_file|log_out)$/i, 'out_file'],
+  [/^(stderr|stderr_file|log_error)$/i, 'error_file'],
+  [/^(retries|restart_limit)$/i, 'max_restarts'],
+  [/^(max_memory|memory_limit)$/i, 'max_memory_restart'],
+];
+
+function spellings(table: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
+  return new Map(
+    Object.keys(table).flatMap((name): [string, string][] => [
+      [name, name],
+      [camelCase(name), name],
+    ]),
+  );
+}

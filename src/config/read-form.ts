@@ -1,0 +1,145 @@
+import { optionNamed } from './app-options.ts';
+import type { Report } from './report.ts';
+import { isRecord, type SourceDocument, type SourcePath } from './source.ts';
+
+/** The parts of the file, whichever of its forms it has; nothing in them was looked at yet. */
+export interface EcosystemForm {
+  /** eco's own file, not one that was written for PM2: what eco does not know in it is an error. */
+  readonly strict: boolean;
+  readonly project: Part | null;
+  readonly version: Part | null;
+  readonly defaults: Block | null;
+  readonly apps: readonly Block[];
+  /** The object at the top; null for a bare app and a bare list. */
+  readonly top: Block | null;
+}
+
+export interface Part {
+  readonly value: unknown;
+  readonly path: SourcePath;
+}
+
+/** An object that holds the options of an app. */
+export interface Block {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly path: SourcePath;
+}
+
+/** `{apps: […]}`, `{apps: {…}}`, `{pm2: […]}`, a bare list, or one bare app. null: the report says why not. */
+export function readForm(document: SourceDocument, report: Report): EcosystemForm | null {
+  const value = valueAt(document.value, document.root);
+  if (Array.isArray(value)) return bare(readList({ value, path: [] }, report));
+  if (!isRecord(value)) {
+    const message = `an ecosystem file holds an object or a list of apps, not ${describe(value)}`;
+    report.error('ECO1104', [], { message });
+    return null;
+  }
+  const top = { value, path: [] };
+  const key = listKey(value);
+  if (key !== null) return readObject(top, key, report);
+  if (Object.keys(value).some((name) => optionNamed(name) === 'script')) return bare([top]);
+  return explainMissingList(value, report);
+}
+
+/** `pm2` is PM2's older name of the list. */
+function listKey(value: Readonly<Record<string, unknown>>): 'apps' | 'pm2' | null {
+  if (value['apps'] !== undefined) return 'apps';
+  return value['pm2'] === undefined ? null : 'pm2';
+}
+
+function readObject(top: Block, key: 'apps' | 'pm2', report: Report): EcosystemForm | null {
+  const { value } = top;
+  const strict = value['project'] !== undefined || value['version'] !== undefined;
+  const list = value[key];
+  const apps = readApps({ value: list, path: [key] }, report);
+  if (apps.length === 0 && Array.isArray(list) && list.length === 0 && !strict) {
+    report.error('ECO1103', [key], {
+      message: 'the list of apps is empty',
+      part: 'key',
+      hint: 'to ask for no apps at all, name the project that shall have none: project: NAME',
+    });
+    return null;
+  }
+  const defaults = value['defaults'];
+  if (defaults !== undefined && defaults !== null && !isRecord(defaults)) {
+    report.error('ECO1105', ['defaults'], { message: `"defaults" must be an object, not ${describe(defaults)}` });
+  }
+  return {
+    strict,
+    project: partOf(value, 'project'),
+    version: partOf(value, 'version'),
+    defaults: isRecord(defaults) ? { value: defaults, path: ['defaults'] } : null,
+    apps,
+    top,
+  };
+}
+
+function readApps(list: Part, report: Report): readonly Block[] {
+  if (isRecord(list.value)) return [{ value: list.value, path: list.path }];
+  if (Array.isArray(list.value)) return readList({ value: list.value, path: list.path }, report);
+  report.error('ECO1105', list.path, {
+    message: `"${list.path.join('.')}" must be a list of apps, not ${describe(list.value)}`,
+  });
+  return [];
+}
+
+function readList(
+  list: { readonly value: readonly unknown[]; readonly path: SourcePath },
+  report: Report,
+): readonly Block[] {
+  return list.value.flatMap((value, index): readonly Block[] => {
+    const path = [...list.path, index];
+    if (isRecord(value)) return [{ value, path }];
+    report.error('ECO1105', path, { message: `an app must be an object, not ${describe(value)}` });
+    return [];
+  });
+}
+
+function bare(apps: readonly Block[]): EcosystemForm {
+  return { strict: false, project: null, version: null, defaults: null, apps, top: null };
+}
+
+function explainMissingList(value: Readonly<Record<string, unknown>>, report: Report): null {
+  if (value['deploy'] !== undefined) {
+    report.error('ECO1102', ['deploy'], {
+      message: 'the file only says how to deploy: it has no apps, so there is nothing to run',
+      part: 'key',
+      hint: 'add an "apps" list',
+    });
+    return null;
+  }
+  if (value['project'] !== undefined || value['defaults'] !== undefined) {
+    report.error('ECO1104', [], {
+      message: 'the file has no "apps" list',
+      hint: 'to ask for no apps at all, write: apps: []',
+    });
+    return null;
+  }
+  const keys = Object.keys(value)
+    .slice(0, 3)
+    .map((key) => `"${key}"`);
+  report.error('ECO1101', [], {
+    message: `this is no ecosystem file: it has neither "apps" nor "script"${keys.length === 0 ? '' : `, but ${keys.join(', ')}`}`,
+    hint: 'other tools use the same file names; name the file that is meant: eco apply path/to/ecosystem.yaml',
+  });
+  return null;
+}
+
+function partOf(value: Readonly<Record<string, unknown>>, key: string): Part | null {
+  const part = value[key];
+  return part === undefined || part === null ? null : { value: part, path: [key] };
+}
+
+function valueAt(value: unknown, path: SourcePath): unknown {
+  return path.reduce<unknown>((current, step) => (isRecord(current) ? current[String(step)] : undefined), value);
+}
+
+/** For the end of a sentence: `a number`, `nothing`. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'string') return value.length > 40 ? 'a text' : JSON.stringify(value);
+  return String(value);
+}

@@ -1,0 +1,280 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { Interpreter } from '../domain/app-spec.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import { fileKind, isExecutableFile } from '../platform/files.ts';
+import { nodeVersion, stripsTypes } from '../platform/machine.ts';
+import type { DiagnosticCode } from './diagnostic-codes.ts';
+import { expandHome } from './find-file.ts';
+import { findBin, findInPath, hasPackage, programKind, type ProgramPlace } from './find-program.ts';
+import { unwrapCommand } from './unwrap.ts';
+import { quoteWord, splitAssignments, splitWords } from './words.ts';
+
+export interface ProgramRequest extends ProgramPlace {
+  readonly script: string;
+  readonly args: readonly string[];
+  /** null: by the script. */
+  readonly interpreter: string | null;
+  readonly interpreterArgs: readonly string[];
+  readonly unwrap: boolean;
+  /** The folder of the ecosystem file. */
+  readonly folder: string;
+}
+
+/** What is run, and by what. */
+export interface Program {
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly interpreter: Interpreter;
+  readonly interpreterArgs: readonly string[];
+  readonly pathPrefix: readonly string[];
+  readonly unwrappedFrom: string | null;
+  readonly env: Readonly<Record<string, string>>;
+  /** The script is a command of the machine: its code is not in the working folder. */
+  readonly foreign: boolean;
+}
+
+export interface ProgramProblem {
+  readonly code: DiagnosticCode;
+  readonly option: 'script' | 'interpreter';
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+export function resolveProgram(request: ProgramRequest): Result<Program, ProgramProblem> {
+  const isFile = fileKind(pathOf(request.script, request)) === 'file';
+  if (!isFile && /\s/.test(request.script)) return resolveLine(request);
+  const overridden = request.interpreter !== null && !['none', 'node'].includes(request.interpreter);
+  if (!isFile && request.unwrap && !overridden) {
+    const unwrapped = resolveUnwrapped([request.script, ...request.args], request);
+    if (unwrapped !== null) return ok(unwrapped);
+  }
+  return resolveScript(request);
+}
+
+/** `npm run start:prod`, `HOMO=true nodemon index.js`: a whole command in one text. */
+function resolveLine(request: ProgramRequest): Result<Program, ProgramProblem> {
+  const split = splitWords(request.script);
+  const words = [...(split?.words ?? []), ...request.args];
+  if (split !== null && split.plain && request.unwrap && words.length > 0) {
+    const program = resolveUnwrapped(words, request) ?? resolvePlainLine(words, request);
+    if (program !== null) return ok(program);
+  }
+  if (findInPath('sh', request) === null)
+    return err({ code: 'ECO1401', option: 'script', message: 'no "sh" in PATH to run the command line' });
+  const line = [request.script, ...request.args.map(quoteWord)].join(' ');
+  return ok({ ...NOTHING_SPECIAL, script: 'sh', args: ['-c', line], interpreter: { type: 'none' }, foreign: false });
+}
+
+/** One command that a shell would only pass on: it is run without the shell. */
+function resolvePlainLine(words: readonly string[], request: ProgramRequest): Program | null {
+  const { env, rest } = splitAssignments(words);
+  const program = runWords(rest, request);
+  return program === null ? null : { ...program, env: { ...program.env, ...env } };
+}
+
+/** null where it is no runner, or where what it runs cannot be told. */
+function resolveUnwrapped(words: readonly string[], request: ProgramRequest): Program | null {
+  const unwrapped = unwrapCommand(words, request.cwd);
+  if (unwrapped === null) return null;
+  const program = runWords(unwrapped.words, request);
+  if (program === null) return null;
+  const { env, pathPrefix } = unwrapped;
+  return {
+    ...program,
+    env: { ...program.env, ...env },
+    pathPrefix,
+    unwrappedFrom: words.map(quoteWord).join(' '),
+    foreign: false,
+  };
+}
+
+function runWords([command = '', ...args]: readonly string[], request: ProgramRequest): Program | null {
+  if (command === 'node') return runNode(args, request);
+  const program = resolveScript({ ...request, script: command, args, interpreter: null });
+  return program.ok ? program.value : null;
+}
+
+/** Options of Node that take the next word as their value (https://nodejs.org/api/cli.html). */
+const NODE_OPTIONS_WITH_VALUE = [
+  '-r',
+  '--require',
+  '--import',
+  '--loader',
+  '--experimental-loader',
+  '-C',
+  '--conditions',
+  '--env-file',
+];
+/** With these Node does something else than run one script in this process. */
+const NODE_OPTIONS_WITHOUT_SCRIPT =
+  /^(-e|--eval|-p|--print|-pe|-i|--interactive|-c|--check|--run|--test|--watch|--watch-path|-)(=|$)/;
+
+/** `node FLAGS SCRIPT ARGS` */
+function runNode(words: readonly string[], request: ProgramRequest): Program | null {
+  const flags: string[] = [];
+  let at = 0;
+  for (; words[at]?.startsWith('-') === true; at++) {
+    const flag = words[at] ?? '';
+    if (NODE_OPTIONS_WITHOUT_SCRIPT.test(flag)) return null;
+    flags.push(flag);
+    if (!NODE_OPTIONS_WITH_VALUE.includes(flag)) continue;
+    at++;
+    flags.push(words[at] ?? '');
+  }
+  const script = words[at];
+  if (script === undefined) return null;
+  const path = ['', '.js', '.cjs', '.json', '/index.js'].map((end) => pathOf(script, request) + end).find(isFile);
+  if (path === undefined) return null;
+  const interpreterArgs = [...request.interpreterArgs, ...flags];
+  return {
+    ...NOTHING_SPECIAL,
+    script: path,
+    args: words.slice(at + 1),
+    interpreter: { type: 'node' },
+    interpreterArgs,
+    foreign: false,
+  };
+}
+
+function resolveScript(request: ProgramRequest): Result<Program, ProgramProblem> {
+  const located = locateScript(request);
+  if (!located.ok) return located;
+  const { path, command } = located.value;
+  const base = {
+    ...NOTHING_SPECIAL,
+    args: request.args,
+    interpreterArgs: request.interpreterArgs,
+    foreign: command !== null,
+  };
+  // `interpreter: node` on a package runner: it starts Node itself, and must not be taken for the app.
+  const isRunner =
+    command !== null && ['npm', 'npx', 'yarn', 'pnpm'].includes(command) && request.interpreter === 'node';
+  if (command !== null && (request.interpreter === null || isRunner))
+    return ok({ ...base, script: command, interpreter: { type: 'none' } });
+  if (request.interpreter === null) return byKind(path, base, request);
+  if (request.interpreter === 'none') return ok({ ...base, script: command ?? path, interpreter: { type: 'none' } });
+  return byInterpreter({ ...base, script: path }, request.interpreter, request);
+}
+
+interface LocatedScript {
+  readonly path: string;
+  /** The bare name, if it was found in PATH. */
+  readonly command: string | null;
+}
+
+function locateScript(request: ProgramRequest): Result<LocatedScript, ProgramProblem> {
+  const { script } = request;
+  const path = pathOf(script, request);
+  const kind = fileKind(path);
+  if (kind === 'file') return ok({ path, command: null });
+  const isBare = !script.includes('/');
+  const bin = isBare ? findBin(script, request.cwd) : null;
+  if (bin !== null) return ok({ path: bin.path, command: null });
+  const inPath = isBare ? findInPath(script, request) : null;
+  if (inPath !== null) return ok({ path: inPath, command: script });
+  if (kind === 'folder') return inFolder(path, request);
+  return err({
+    code: 'ECO1401',
+    option: 'script',
+    message: missingScript(script, path),
+    hint: hintAt(script, request),
+  });
+}
+
+/** Node runs the `index.js` of a folder. */
+function inFolder(path: string, { script }: ProgramRequest): Result<LocatedScript, ProgramProblem> {
+  const index = resolve(path, 'index.js');
+  if (isFile(index)) return ok({ path: index, command: null });
+  return err({
+    code: 'ECO1410',
+    option: 'script',
+    message: `the script "${script}" is a folder without an index.js`,
+    hint: 'name the file to run',
+  });
+}
+
+function missingScript(script: string, path: string): string {
+  return script.includes('/')
+    ? `the script ${path} does not exist`
+    : `the script ${path} does not exist, and no command "${script}" is in PATH`;
+}
+
+function hintAt(script: string, { cwd, folder }: ProgramRequest): string | undefined {
+  if (isAbsolute(script)) return undefined;
+  const inFolder = resolve(folder, script);
+  if (folder !== cwd && isFile(inFolder)) return `it is at ${inFolder}, but "script" is relative to "cwd"`;
+  const full = ['.js', '.mjs', '.cjs', '.ts', '.sh', '.py']
+    .map((end) => script + end)
+    .find((name) => isFile(resolve(cwd, name)));
+  if (full !== undefined) return `there is a "${full}"`;
+  if (/(^|\/)(dist|build|out)\//.test(script)) return 'it looks like the output of a build: build first';
+  return undefined;
+}
+
+type Base = Omit<Program, 'script' | 'interpreter'>;
+
+function byKind(path: string, base: Base, request: ProgramRequest): Result<Program, ProgramProblem> {
+  const kind = programKind(path);
+  if (kind.type === 'node') return ok({ ...base, script: path, interpreter: { type: 'node' } });
+  if (kind.type === 'executable') return ok({ ...base, script: path, interpreter: { type: 'none' } });
+  if (kind.type === 'interpreted') return byInterpreter({ ...base, script: path }, kind.by, request);
+  return typescript({ ...base, script: path, interpreter: { type: 'node' } }, request);
+}
+
+/**
+ * A TypeScript file runs on Node: with the loader that its arguments name; else by Node itself where Node strips types
+ * (not from .tsx); else through `tsx`, if that is installed.
+ */
+function typescript(program: Program, { cwd }: ProgramRequest): Result<Program, ProgramProblem> {
+  const hasLoader = program.interpreterArgs.some((arg) =>
+    /^(-r|--(require|import|loader|experimental-loader|experimental-(strip|transform)-types))(=|$)/.test(arg),
+  );
+  if (hasLoader || (stripsTypes() && !program.script.endsWith('.tsx'))) return ok(program);
+  if (hasPackage('tsx', cwd))
+    return ok({ ...program, interpreterArgs: [...program.interpreterArgs, '--import', 'tsx'] });
+  return err({
+    code: 'ECO1411',
+    option: 'script',
+    message: `Node ${nodeVersion()} does not run ${program.script.endsWith('.tsx') ? '.tsx' : 'TypeScript'} files by itself`,
+    hint: 'install tsx (npm install tsx), or run the compiled file',
+  });
+}
+
+function byInterpreter(
+  program: Omit<Program, 'interpreter'>,
+  name: string,
+  request: ProgramRequest,
+): Result<Program, ProgramProblem> {
+  if (name === 'node') {
+    const node: Program = { ...program, interpreter: { type: 'node' }, foreign: false };
+    return /\.[cm]?tsx?$/.test(program.script) ? typescript(node, request) : ok(node);
+  }
+  if (name === 'tsx' && request.unwrap && hasPackage('tsx', request.cwd)) {
+    const interpreterArgs = [...program.interpreterArgs, '--import', 'tsx'];
+    return ok({ ...program, interpreter: { type: 'node' }, interpreterArgs, unwrappedFrom: 'tsx' });
+  }
+  const path = interpreterPath(name, request);
+  if (path !== null) return ok({ ...program, interpreter: { type: 'program', path } });
+  const hint = name.startsWith('node@') ? 'give the path of that Node' : undefined;
+  const where = name.includes('/')
+    ? `${pathOf(name, request)} is no program that may be run`
+    : `no command "${name}" is in PATH`;
+  return err({ code: 'ECO1402', option: 'interpreter', message: `the interpreter is not found: ${where}`, hint });
+}
+
+/** A bare name stays one if PATH has it: a new version of it is no change of the app. */
+function interpreterPath(name: string, request: ProgramRequest): string | null {
+  if (name.includes('/') || name.startsWith('~'))
+    return isExecutableFile(pathOf(name, request)) ? pathOf(name, request) : null;
+  return findInPath(name, request) === null ? (findBin(name, request.cwd)?.path ?? null) : name;
+}
+
+const NOTHING_SPECIAL = { interpreterArgs: [], pathPrefix: [], unwrappedFrom: null, env: {} };
+
+function pathOf(path: string, { cwd }: ProgramPlace): string {
+  return resolve(cwd, expandHome(path));
+}
+
+function isFile(path: string): boolean {
+  return fileKind(path) === 'file';
+}

@@ -1,0 +1,41 @@
+/** git as a source of facts. Every function answers null where there is no git, no repository, or nothing to tell. */
+
+/** Long enough for a cold repository on a slow disk; without a limit a hanging file system would hang eco. */
+const GIT_TIMEOUT = 30_000;
+const LARGEST_LISTING = 256 * 1024 * 1024;
+
+/** The files under `folders` that git tracks or would track, relative to `root`; gone ones and nested repositories (`name/`) included. */
+export async function listGitFiles(root: string, folders: readonly string[]): Promise<readonly string[] | null> {
+  const pathspecs = folders.map((folder) => (folder === '' ? '.' : folder));
+  const flags = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'];
+  const output = await git(root, ['--literal-pathspecs', ...flags, '--', ...pathspecs]);
+  return output === null ? null : output.split('\0').filter((path) => path !== '');
+}
+
+/** The URL of `origin`, else of the first remote by name. */
+export async function gitRemoteUrl(folder: string): Promise<string | null> {
+  const output = await git(folder, ['config', '--null', '--get-regexp', String.raw`^remote\..*\.url$`]);
+  if (output === null) return null;
+  const remotes = output.split('\0').flatMap((line) => {
+    const [key = '', url] = line.split('\n');
+    return url === undefined || url === '' ? [] : [{ name: key.slice('remote.'.length, -'.url'.length), url }];
+  });
+  const origin = remotes.find((remote) => remote.name === 'origin') ?? remotes[0];
+  return origin?.url ?? null;
+}
+
+async function git(folder: string, args: readonly string[]): Promise<string | null> {
+  const { execa } = await import('execa');
+  const result = await execa('git', args, {
+    cwd: folder,
+    // A hook runs git with these set; they would point it at another repository.
+    env: { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined, GIT_OPTIONAL_LOCKS: '0' },
+    reject: false,
+    stdin: 'ignore',
+    stderr: 'ignore',
+    stripFinalNewline: false,
+    maxBuffer: LARGEST_LISTING,
+    timeout: GIT_TIMEOUT,
+  });
+  return result.failed ? null : result.stdout;
+}
