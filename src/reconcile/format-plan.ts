@@ -2,6 +2,7 @@ import type { Action, Drift, FieldChange, JsonValue, Need, Plan, Step } from '..
 import { rollingPolicy } from '../domain/policies.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { fileName } from './file-name.ts';
+import { clipped, formatValue } from './format-value.ts';
 import { PLANNED_ACTIONS, planSummary } from './plan-summary.ts';
 import { printable } from './printable.ts';
 import { NOT_RUNNING_YET } from './reconcile.ts';
@@ -188,19 +189,4 @@ function formatChange({ path, before, after, sensitive }: FieldChange): string {
   if (path === 'code' && before === null && typeof after === 'string') return clipped(printable(after));
   const format = (value: JsonValue) => (sensitive && typeof value === 'string' ? value : formatValue(path, value));
   return `${format(before)} → ${format(after)}`;
-}
-
-const DURATIONS = ['min_uptime', 'restart_delay', 'kill_timeout', 'listen_timeout'];
-
-function formatValue(path: string, value: JsonValue): string {
-  if (value === null) return '(none)';
-  if (typeof value === 'number' && DURATIONS.includes(path))
-    return value % 1000 === 0 ? `${value / 1000}s` : `${value}ms`;
-  return clipped(printable(JSON.stringify(value)));
-}
-
-const LONGEST_VALUE = 200;
-
-function clipped(text: string): string {
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
 }

@@ -1,7 +1,8 @@
-import type { AppSpec, Interpreter, LogTarget } from '../domain/app-spec.ts';
+import type { AppSpec } from '../domain/app-spec.ts';
 import type { FieldChange, JsonValue } from '../domain/plan.ts';
 import { changedFiles, type CodeManifest, type CodeRevision } from '../domain/revision.ts';
 import { byCodeUnit, equalJson } from '../util/compare.ts';
+import { FILE_KEYS, fileValue, revisionValue, type Field } from './file-values.ts';
 import { CHANGE_CLASS, strongestClass, type ChangeClass } from './change-classes.ts';
 
 export interface SpecChanges {
@@ -13,40 +14,6 @@ export interface SpecChanges {
 
 /** By digest. */
 export type Manifests = Readonly<Record<string, CodeManifest>>;
-
-type Field = keyof AppSpec;
-
-/** The key of each field in an ecosystem file; for what eco derives, what the key would be. */
-const FILE_KEYS = {
-  name: 'name',
-  namespace: 'namespace',
-  kind: 'kind',
-  script: 'script',
-  args: 'args',
-  cwd: 'cwd',
-  interpreter: 'interpreter',
-  interpreterArgs: 'interpreter_args',
-  pathPrefix: 'path_prefix',
-  unwrappedFrom: 'unwrapped_from',
-  instances: 'instances',
-  execMode: 'exec_mode',
-  env: 'env',
-  sensitiveEnv: 'sensitive_env',
-  instanceVar: 'instance_var',
-  autorestart: 'autorestart',
-  maxRestarts: 'max_restarts',
-  minUptime: 'min_uptime',
-  restartDelay: 'restart_delay',
-  killTimeout: 'kill_timeout',
-  stopSignal: 'stop_signal',
-  readyTimeout: 'listen_timeout',
-  readiness: 'wait_ready',
-  outFile: 'out_file',
-  errorFile: 'error_file',
-  mergeLogs: 'merge_logs',
-  dependsOn: 'depends_on',
-  code: 'code',
-} as const satisfies Record<Field, string>;
 
 const FIELDS = Object.keys(FILE_KEYS) as readonly Field[];
 
@@ -115,22 +82,6 @@ function keyChanges(
     .map((key) => ({ key, before: left.get(key) ?? null, after: right.get(key) ?? null }));
 }
 
-function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonValue {
-  if (field === 'interpreter') return interpreterValue(spec.interpreter);
-  if (field === 'readiness') return spec.readiness.type === 'message';
-  if (field === 'outFile' || field === 'errorFile') return logTargetValue(spec[field]);
-  return spec[field];
-}
-
-function interpreterValue(interpreter: Interpreter): JsonValue {
-  return interpreter.type === 'program' ? interpreter.path : interpreter.type;
-}
-
-function logTargetValue(target: LogTarget): JsonValue {
-  if (target.type === 'file') return target.path;
-  return target.type === 'discard' ? '/dev/null' : null;
-}
-
 const NAMED_FILES = 10;
 
 /** Between two digests nothing is worth reading but the files: `before` is null and `after` says which they are. */
@@ -143,8 +94,4 @@ function codeChange(before: CodeRevision, after: CodeRevision, manifests: Manife
   const named = files.slice(0, NAMED_FILES).join(', ');
   const rest = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : '';
   return { before: null, after: `${files.length} ${files.length === 1 ? 'file' : 'files'} changed: ${named}${rest}` };
-}
-
-function revisionValue(code: CodeRevision): JsonValue {
-  return code.type === 'fixed' ? code.value : code.type;
 }

@@ -1,0 +1,114 @@
+import { appStatus, readyCount, type ManualChange, type ObservedApp } from '../../domain/observed-state.ts';
+import type { JsonValue } from '../../domain/plan.ts';
+import type { ObservedWorker } from '../../domain/worker-state.ts';
+import { fileSpec } from '../../reconcile/file-values.ts';
+import { formatValue } from '../../reconcile/format-value.ts';
+import { FORMAT_VERSION } from '../../reconcile/plan-document.ts';
+import { printable } from '../../reconcile/printable.ts';
+import { paint } from './colours.ts';
+import { formatDuration } from './duration-text.ts';
+import { exitCauseText } from './exit-cause-text.ts';
+import { inOrder, listedApp } from './list-document.ts';
+import { formatTable } from './table.ts';
+import { formatCpu, formatMemory, STATUS_COLOURS } from './tables.ts';
+
+/** Everything that is known of one app, secrets masked. */
+export function formatDescription(app: ObservedApp, { colour }: { readonly colour: boolean }): string {
+  const colours = paint(colour);
+  const status = appStatus(app);
+  const { name: _, env, ...spec } = fileSpec(app.spec);
+  const title = `${printable(app.name)} · project ${printable(app.project)} · revision ${app.revision}`;
+  const state = `${colours(STATUS_COLOURS[status], status)}, ${readyCount(app)}/${app.spec.instances} ready`;
+  return [
+    `${colours('bold', title)} · ${state}`,
+    ...section('Settings', pairs(spec)),
+    ...section('Environment', pairs(env)),
+    ...section('Workers', app.workers.length === 0 ? [] : formatTable([WORKER_COLUMNS, ...app.workers.map(workerRow)])),
+    ...section('Log files', logFiles(app.workers)),
+    ...section('Changed by hand', app.manualChanges.map(manualChange)),
+  ].join('\n');
+}
+
+/** `eco describe --json`: the app as `list --json` has it, with its settings and more of each worker. */
+export function describeDocument(apps: readonly ObservedApp[]) {
+  return {
+    format_version: FORMAT_VERSION,
+    apps: inOrder(apps).map((app) => {
+      const listed = listedApp(app);
+      return {
+        ...listed,
+        goal: app.goal,
+        spec: fileSpec(app.spec),
+        manual_changes: app.manualChanges.map(({ action, by, at }) => ({ action, by, at: new Date(at).toISOString() })),
+        workers: app.workers.map((worker, index) => ({ ...listed.workers[index], ...workerDetails(worker) })),
+      };
+    }),
+  } as const;
+}
+
+function workerDetails({ id, lastExit, managed, listening, outFile, errorFile, retryIn }: ObservedWorker) {
+  return {
+    id,
+    last_exit: lastExit,
+    managed,
+    listening,
+    out_file: outFile,
+    error_file: errorFile,
+    retry_in_ms: retryIn,
+  };
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+}
+
+/** What is not set says nothing. */
+function pairs(values: JsonValue | undefined): readonly string[] {
+  if (typeof values !== 'object' || values === null) return [];
+  const set = Object.entries(values).filter(([, value]) => !isUnset(value));
+  return formatTable(set.map(([key, value]) => [printable(key), settingText(key, value)]));
+}
+
+function isUnset(value: JsonValue): boolean {
+  return value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+}
+
+function settingText(key: string, value: JsonValue): string {
+  return typeof value === 'string' ? printable(value) : formatValue(key, value);
+}
+
+const WORKER_COLUMNS = ['instance', 'pid', 'status', 'uptime', 'restarts', 'cpu', 'memory', 'listening', 'notes'];
+
+function workerRow(worker: ObservedWorker): readonly string[] {
+  return [
+    `${worker.instance}`,
+    worker.pid === null ? '–' : `${worker.pid}`,
+    worker.phase,
+    worker.uptime === null ? '–' : formatDuration(worker.uptime),
+    `${worker.restarts}`,
+    formatCpu(worker.cpuPercent),
+    formatMemory(worker.memoryBytes),
+    worker.listening.length === 0 ? '–' : worker.listening.map(printable).join(' '),
+    notes(worker).join(', '),
+  ];
+}
+
+function notes({ current, managed, pid, retryIn, lastExit }: ObservedWorker): readonly string[] {
+  return [
+    ...(current ? [] : ['of an earlier revision']),
+    ...(managed || pid === null ? [] : ['does not report to eco']),
+    ...(retryIn === null ? [] : [`next attempt in ${formatDuration(retryIn)}`]),
+    ...(lastExit === null ? [] : [`last end: ${exitCauseText(lastExit)}`]),
+  ];
+}
+
+function logFiles(workers: readonly ObservedWorker[]): readonly string[] {
+  return [...new Set(workers.flatMap(({ outFile, errorFile }) => [outFile ?? [], errorFile ?? []].flat()))].map(
+    printable,
+  );
+}
+
+function manualChange({ action, by, at }: ManualChange): string {
+  const when = new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+  return `${when} UTC  ${action} by ${printable(by.user)} on ${printable(by.host)}`;
+}

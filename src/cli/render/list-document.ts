@@ -1,0 +1,45 @@
+import { appStatus, readyCount, type ObservedApp } from '../../domain/observed-state.ts';
+import type { ObservedWorker } from '../../domain/worker-state.ts';
+import { FORMAT_VERSION } from '../../reconcile/plan-document.ts';
+import { byCodeUnit } from '../../util/compare.ts';
+
+/** `eco list --json`. Published. */
+export function listDocument(apps: readonly ObservedApp[]) {
+  return { format_version: FORMAT_VERSION, apps: inOrder(apps).map(listedApp) } as const;
+}
+
+export function inOrder(apps: readonly ObservedApp[]): readonly ObservedApp[] {
+  return [...apps].sort((a, b) => byCodeUnit(a.project, b.project) || byCodeUnit(a.name, b.name));
+}
+
+export function listedApp(app: ObservedApp) {
+  const { name, project, spec, revision, workers } = app;
+  return {
+    name,
+    project,
+    namespace: spec.namespace,
+    status: appStatus(app),
+    ready: readyCount(app),
+    desired: spec.instances,
+    revision,
+    restarts: workers.reduce((total, { restarts }) => total + restarts, 0),
+    workers: workers.map((worker) => listedWorker(worker, revision)),
+  };
+}
+
+function listedWorker(worker: ObservedWorker, revision: number) {
+  const { instance, pid, phase, restarts, uptime, cpuPercent, memoryBytes, startedAt, current } = worker;
+  return {
+    instance,
+    pid,
+    status: phase,
+    ready: phase === 'ready',
+    restarts,
+    uptime_ms: uptime,
+    cpu_percent: cpuPercent,
+    memory_bytes: memoryBytes,
+    started_at: startedAt === null ? null : new Date(startedAt).toISOString(),
+    // Which of the earlier revisions an old worker is of, nobody has to know while it goes.
+    revision: current ? revision : null,
+  };
+}

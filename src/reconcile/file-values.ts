@@ -1,0 +1,70 @@
+import type { AppSpec, Interpreter, LogTarget } from '../domain/app-spec.ts';
+import type { JsonValue } from '../domain/plan.ts';
+import type { CodeRevision } from '../domain/revision.ts';
+
+export type Field = keyof AppSpec;
+
+/** The key of each field in an ecosystem file; for what eco derives, what the key would be. */
+export const FILE_KEYS = {
+  name: 'name',
+  namespace: 'namespace',
+  kind: 'kind',
+  script: 'script',
+  args: 'args',
+  cwd: 'cwd',
+  interpreter: 'interpreter',
+  interpreterArgs: 'interpreter_args',
+  pathPrefix: 'path_prefix',
+  unwrappedFrom: 'unwrapped_from',
+  instances: 'instances',
+  execMode: 'exec_mode',
+  env: 'env',
+  sensitiveEnv: 'sensitive_env',
+  instanceVar: 'instance_var',
+  autorestart: 'autorestart',
+  maxRestarts: 'max_restarts',
+  minUptime: 'min_uptime',
+  restartDelay: 'restart_delay',
+  killTimeout: 'kill_timeout',
+  stopSignal: 'stop_signal',
+  readyTimeout: 'listen_timeout',
+  readiness: 'wait_ready',
+  outFile: 'out_file',
+  errorFile: 'error_file',
+  mergeLogs: 'merge_logs',
+  dependsOn: 'depends_on',
+  code: 'code',
+} as const satisfies Record<Field, string>;
+
+/** The value of a field as a file would give it; durations in milliseconds. */
+export function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonValue {
+  if (field === 'interpreter') return interpreterValue(spec.interpreter);
+  if (field === 'readiness') return spec.readiness.type === 'message';
+  if (field === 'outFile' || field === 'errorFile') return logTargetValue(spec[field]);
+  return spec[field];
+}
+
+function interpreterValue(interpreter: Interpreter): JsonValue {
+  return interpreter.type === 'program' ? interpreter.path : interpreter.type;
+}
+
+function logTargetValue(target: LogTarget): JsonValue {
+  if (target.type === 'file') return target.path;
+  return target.type === 'discard' ? '/dev/null' : null;
+}
+
+export function revisionValue(code: CodeRevision): JsonValue {
+  return code.type === 'fixed' ? code.value : code.type;
+}
+
+/** A whole spec in the words of a file, secrets masked; `code` is the revision. */
+export function fileSpec(spec: AppSpec): Readonly<Record<string, JsonValue>> {
+  const { code, env, sensitiveEnv, ...rest } = spec;
+  const fields = Object.keys(FILE_KEYS).filter((field): field is keyof typeof rest => field in rest);
+  const shown = Object.entries(env).map(([key, value]) => [key, sensitiveEnv.includes(key) ? '***' : value]);
+  return {
+    ...Object.fromEntries(fields.map((field) => [FILE_KEYS[field], fileValue(spec, field)])),
+    [FILE_KEYS.env]: Object.fromEntries(shown),
+    [FILE_KEYS.code]: code.type === 'auto' ? `auto ${code.digest.slice(0, 12)}` : revisionValue(code),
+  };
+}
