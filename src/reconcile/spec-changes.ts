@@ -89,9 +89,14 @@ function codeChange(before: CodeRevision, after: CodeRevision, manifests: Manife
   if (before.type !== 'auto' || after.type !== 'auto')
     return { before: revisionValue(before), after: revisionValue(after) };
   const [old, fresh] = [manifests[before.digest], manifests[after.digest]];
-  const files = old !== undefined && fresh !== undefined ? changedFiles(old, fresh) : [];
+  const files = isKnown(old) && isKnown(fresh) ? changedFiles(old, fresh) : [];
   if (files.length === 0) return { before: null, after: 'code changed' };
   const named = files.slice(0, NAMED_FILES).join(', ');
   const rest = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : '';
   return { before: null, after: `${files.length} ${files.length === 1 ? 'file' : 'files'} changed: ${named}${rest}` };
+}
+
+/** A manifest that nobody kept is absent or empty: there is no app without a file. */
+function isKnown(manifest: CodeManifest | undefined): manifest is CodeManifest {
+  return manifest !== undefined && Object.keys(manifest).length > 0;
 }

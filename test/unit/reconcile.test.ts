@@ -319,6 +319,7 @@ describe('what a changed field asks for', () => {
             code  11 files changed: src/b.js, src/c.js, src/d.js, src/e.js, src/f.js, src/g.js, src/h.js, src/i.js, src/j.js, src/k.js and 1 more"
     `);
     expect(changes([after], [observedApp(before)])).toContain('code changed');
+    expect(changes([after], [observedApp(before)], { manifests: { ...manifests, old: {} } })).toContain('code changed');
   });
 
   test.each<[string, Partial<AppSpec>, Partial<AppSpec>, object, string]>([

@@ -12,7 +12,7 @@ export function formatFailure(failure: Failure): string {
   const advice = adviceOn(failure).map((line) => `  ${printable(line)}`);
   if (failure.reason !== 'rollout-failed' && failure.reason !== 'task-failed') return [headline, ...advice].join('\n');
   // The headline goes last: it is what remains on the screen beneath a long output.
-  return [...failure.workers.flatMap(workerReport), ...advice, headline].join('\n');
+  return [...workerReports(failure.workers), ...advice, headline].join('\n');
 }
 
 /** One line. */
@@ -107,10 +107,22 @@ function servingText(serving: Serving | null): string {
   return `revision ${serving.revision} is still serving (${serving.ready}/${serving.desired} ready)`;
 }
 
-function workerReport({ worker, cause, lastLines }: WorkerFailure): readonly string[] {
-  const wrote =
-    lastLines.length === 0 ? ['    (it wrote nothing)'] : lastLines.map((line) => `    ${outputLine(line)}`);
-  return [`${printable(worker)}: ${exitCauseText(cause)}`, ...wrote];
+/** Workers that failed alike, as those of one app do most often, share a report. */
+function workerReports(workers: readonly WorkerFailure[]): readonly string[] {
+  const reports = new Map<string, readonly WorkerFailure[]>();
+  for (const worker of workers) {
+    const key = JSON.stringify([worker.cause, worker.lastLines]);
+    reports.set(key, [...(reports.get(key) ?? []), worker]);
+  }
+  return [...reports.values()].flatMap(workerReport);
+}
+
+function workerReport(alike: readonly WorkerFailure[]): readonly string[] {
+  const [first] = alike;
+  if (first === undefined) return [];
+  const names = alike.map(({ worker }) => printable(worker)).join(', ');
+  const wrote = first.lastLines.map((line) => `    ${outputLine(line)}`);
+  return [`${names}: ${exitCauseText(first.cause)}`, ...(wrote.length === 0 ? ['    (it wrote nothing)'] : wrote)];
 }
 
 /** What a worker wrote, without its colours and whatever else would steer the terminal. */
