@@ -9,7 +9,7 @@ import type { AppSpec } from '../domain/app-spec.ts';
 export type ChangeClass = (typeof CHANGE_CLASSES)[number];
 
 /** In rising order: a step does what the last of its fields' classes asks. */
-export const CHANGE_CLASSES = ['none', 'update', 'scale', 'reload', 'replace'] as const;
+const CHANGE_CLASSES = ['none', 'update', 'scale', 'reload', 'replace'] as const;
 
 /** Whatever a process reads when it starts is `reload`; whatever only the daemon reads is `update`. */
 export const CHANGE_CLASS = {

@@ -17,8 +17,6 @@ export function planDocument(plan: Plan) {
   } as const;
 }
 
-export type PlanDocument = ReturnType<typeof planDocument>;
-
 function driftEntry({ app, path, expected, actual, cause, by, at }: Drift) {
   const who = by === null ? null : { user: by.user, host: by.host, pid: by.pid };
   return { app, path, expected, actual, cause, by: who, at: at === null ? null : new Date(at).toISOString() };

@@ -57,7 +57,7 @@ function outcomeCounts(report: ExecutionReport | null) {
 }
 
 /** A failure with its keys as all documents have them. */
-export function failureDocument(failure: Failure): unknown {
+function failureDocument(failure: Failure): unknown {
   return withSnakeCaseKeys(failure);
 }
 
