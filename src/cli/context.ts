@@ -2,6 +2,7 @@ import type { LoadOptions, LoadedEcosystem } from '../config/load-ecosystem.ts';
 import type { DaemonClient } from '../client/daemon-client.ts';
 import type { Actor } from '../domain/observed-state.ts';
 import type { Result } from '../domain/result.ts';
+import type { Milliseconds } from '../domain/time.ts';
 import type { Answer } from '../platform/ask.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { InterruptSignal } from '../platform/interrupt.ts';
@@ -19,6 +20,8 @@ export interface CliContext {
   readonly connect: (start: DaemonStart) => Promise<Result<DaemonClient>>;
   /** A daemon of this home, running or not, keeps apps. */
   readonly homeHasApps: () => Promise<boolean>;
+  /** Waits for the end of a process; false if it takes longer. */
+  readonly processEnd: (pid: number, within: Milliseconds) => Promise<boolean>;
   readonly ask: (question: string) => Promise<Answer>;
   readonly onInterrupt: (callback: (signal: InterruptSignal, count: number) => void) => () => void;
   readonly onOutputClosed: (callback: () => void) => () => void;

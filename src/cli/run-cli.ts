@@ -32,7 +32,7 @@ export async function runCli(call: CliCall): Promise<ExitCode> {
 
 /** What is seldom needed is imported when it is. */
 function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliContext {
-  const { isTTY, isInteractive, columns, colour } = terminal();
+  const { isTTY, isInteractive, columns, rows, colour, ci } = terminal();
   const home = ecoHome();
   const json = flags.json === true;
   return {
@@ -44,7 +44,9 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
       err: writeErr,
       colour: colour && flags.color,
       columns,
+      rows,
       isTTY,
+      animated: isTTY && !ci && environment.TERM !== 'dumb',
       isInteractive: isInteractive && !json,
       json,
       quiet: flags.quiet === true,
@@ -54,10 +56,11 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
     },
     clock: systemClock,
     actor: async () => (await import('../platform/actor.ts')).currentActor(),
-    load: async (options) => await (await import('../config/load-ecosystem.ts')).loadEcosystem(options),
+    load: async (options) => (await import('../config/load-ecosystem.ts')).loadEcosystem(options),
     connect: async (start) => await (await import('../client/connect.ts')).connectDaemon({ home, start }),
-    homeHasApps: async () => await homeHasApps(home),
-    ask: async (question) => await (await import('../platform/ask.ts')).ask(question),
+    homeHasApps: async () => homeHasApps(home),
+    processEnd: async (pid, within) => (await import('../platform/process-end.ts')).processEnd(pid, within),
+    ask: async (question) => (await import('../platform/ask.ts')).ask(question),
     onInterrupt,
     onOutputClosed,
   };

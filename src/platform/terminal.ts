@@ -6,6 +6,7 @@ export interface Terminal {
   /** A person can be asked: stdin and stdout are terminals, and this is no CI job. */
   readonly isInteractive: boolean;
   readonly columns: number;
+  readonly rows: number;
   /** https://no-color.org and FORCE_COLOR come before what the terminal is. */
   readonly colour: boolean;
   readonly ci: boolean;
@@ -17,7 +18,9 @@ export function terminal(): Terminal {
   return {
     isTTY,
     isInteractive: isTTY && isatty(0) && !ci,
-    columns: isTTY ? process.stdout.columns : 80,
+    // A terminal that does not know its size says 0.
+    columns: (isTTY && process.stdout.columns) || 80,
+    rows: (isTTY && process.stdout.rows) || 24,
     colour: wantsColour(isTTY),
     ci,
   };
@@ -37,12 +40,12 @@ export function writeErr(text: string): void {
 /** Calls back when nobody reads stdout any more, which shows only when something is written. Returns how to stop listening. */
 export function onOutputClosed(callback: () => void): () => void {
   watchForEnd();
-  process.stdout.on(OUTPUT_CLOSED, callback);
-  return () => process.stdout.off(OUTPUT_CLOSED, callback);
+  closedListeners.add(callback);
+  return () => closedListeners.delete(callback);
 }
 
-/** An event of our own: Node never closes its stdout stream. */
-const OUTPUT_CLOSED = Symbol('output closed');
+/** Of our own, because Node never closes its stdout stream. */
+const closedListeners = new Set<() => void>();
 
 let outputEnd: 'unwatched' | 'open' | 'closed' = 'unwatched';
 
@@ -52,7 +55,7 @@ function watchForEnd(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     outputEnd = 'closed';
-    process.stdout.emit(OUTPUT_CLOSED);
+    for (const listener of closedListeners) listener();
   });
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

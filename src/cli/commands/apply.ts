@@ -1,8 +1,6 @@
-import { formatOrigin } from '../../domain/desired-state.ts';
 import type { CliContext } from '../context.ts';
-import type { ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { confirmPlan } from '../flow/confirm.ts';
-import { fail } from '../flow/fail.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
 import { changesOwner, makePlan, type PlanOptions } from '../flow/make-plan.ts';
 import { observeForChange } from '../flow/observe.ts';
@@ -20,26 +18,26 @@ export interface ApplyOptions extends FileOptions, PlanOptions {
 
 /** Plans, asks where that is due, executes, and tells the truth about the outcome in the exit code. */
 export async function apply(context: CliContext, options: ApplyOptions): Promise<ExitCode> {
-  if (options.dryRun === true) return await planOnly(context, options);
-  const loaded = await loadFile(context, options, 'compute');
-  if (!loaded.ok) return await fail(context, loaded.error);
-  const { desired, warnings } = loaded.value;
+  if (options.dryRun === true) return planOnly(context, options);
   const reporter = createReporter(context.console);
+  const loaded = await loadFile(context, options, 'compute');
+  if (!loaded.ok) return reporter.fail(loaded.error);
+  const { desired, warnings } = loaded.value;
   await reporter.diagnostics(warnings);
 
   const observation = await observeForChange(context, desired.project);
-  if (!observation.ok) return await fail(context, observation.error);
+  if (!observation.ok) return reporter.fail(observation.error);
   const { client, observed } = observation.value;
   const planned = await makePlan(desired, observation.value, options);
-  if (!planned.ok) return await fail(context, planned.error);
+  if (!planned.ok) return reporter.fail(planned.error);
 
   const plan = planned.value;
-  await reporter.plan(plan);
+  reporter.plan(plan);
   const run = { plan, desired, client, reporter, takeOwnership: options.takeOwnership === true };
   if (plan.steps.length === 0) {
-    return changesOwner(desired, observed) ? await takeOver(context, run) : 0;
+    return changesOwner(desired, observed) ? takeOver(context, run) : reporter.end(EXIT.success);
   }
   const refused = await confirmPlan(context, plan, { yes: options.yes === true });
-  if (refused !== null) return refused;
-  return await runPlan(context, { ...run, concurrency: options.concurrency, timeout: options.timeout ?? null });
+  if (refused !== null) return reporter.end(refused);
+  return runPlan(context, { ...run, concurrency: options.concurrency, timeout: options.timeout ?? null });
 }

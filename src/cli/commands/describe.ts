@@ -13,12 +13,12 @@ export interface DescribeOptions {
 export async function describe(context: CliContext, options: DescribeOptions): Promise<ExitCode> {
   const { console } = context;
   const observation = await observeIfAny(context);
-  if (!observation.ok) return await fail(context, observation.error);
+  if (!observation.ok) return fail(context, observation.error);
   const targets = resolveTargets([options.target], observation.value.observed, {
     project: options.project ?? null,
     instances: 'refused',
   });
-  if (!targets.ok) return await fail(context, targets.error);
+  if (!targets.ok) return fail(context, targets.error);
   const apps = targets.value.map(({ app }) => app);
   if (console.json) {
     const { describeDocument } = await import('../render/describe-text.ts');

@@ -1,8 +1,7 @@
 import type { DesiredState } from '../../domain/desired-state.ts';
 import type { CliContext } from '../context.ts';
-import type { ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { confirmPlan } from '../flow/confirm.ts';
-import { fail } from '../flow/fail.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
 import { makePlan } from '../flow/make-plan.ts';
 import { observeIfAny } from '../flow/observe.ts';
@@ -19,22 +18,30 @@ const CONCURRENCY = 32;
 
 /** An apply of the same file without its apps: same owner check, same plan, same question. */
 export async function down(context: CliContext, options: DownOptions): Promise<ExitCode> {
-  const loaded = await loadFile(context, options, 'skip');
-  if (!loaded.ok) return await fail(context, loaded.error);
-  const desired: DesiredState = { ...loaded.value.desired, apps: [], manifests: {} };
   const reporter = createReporter(context.console);
+  const loaded = await loadFile(context, options, 'skip');
+  if (!loaded.ok) return reporter.fail(loaded.error);
+  const desired: DesiredState = { ...loaded.value.desired, apps: [], manifests: {} };
 
   const observation = await observeIfAny(context, desired.project);
-  if (!observation.ok) return await fail(context, observation.error);
+  if (!observation.ok) return reporter.fail(observation.error);
   const takeOwnership = options.takeOwnership === true;
   const planned = await makePlan(desired, observation.value, { prune: true, allowEmpty: true, takeOwnership });
-  if (!planned.ok) return await fail(context, planned.error);
+  if (!planned.ok) return reporter.fail(planned.error);
 
   const plan = planned.value;
   const { client } = observation.value;
-  await reporter.plan(plan);
-  if (client === null || plan.steps.length === 0) return 0;
+  reporter.plan(plan);
+  if (client === null || plan.steps.length === 0) return reporter.end(EXIT.success);
   const refused = await confirmPlan(context, plan, { yes: options.yes === true });
-  if (refused !== null) return refused;
-  return await runPlan(context, { plan, desired, client, reporter, takeOwnership, concurrency: CONCURRENCY, timeout: null });
+  if (refused !== null) return reporter.end(refused);
+  return runPlan(context, {
+    plan,
+    desired,
+    client,
+    reporter,
+    takeOwnership,
+    concurrency: CONCURRENCY,
+    timeout: null,
+  });
 }

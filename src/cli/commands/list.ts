@@ -14,7 +14,7 @@ export interface ListOptions {
 export async function list(context: CliContext, options: ListOptions): Promise<ExitCode> {
   const { console } = context;
   const observation = await observeIfAny(context, options.project);
-  if (!observation.ok) return await fail(context, observation.error);
+  if (!observation.ok) return fail(context, observation.error);
   const apps = chosen(observation.value.observed, options);
   if (console.json) {
     const { listDocument } = await import('../render/list-document.ts');

@@ -22,15 +22,15 @@ export interface LogsOptions {
 
 export async function logs(context: CliContext, options: LogsOptions): Promise<ExitCode> {
   const observation = await observeIfAny(context);
-  if (!observation.ok) return await fail(context, observation.error);
+  if (!observation.ok) return fail(context, observation.error);
   const targets = queryTargets(observation.value, options);
-  if (!targets.ok) return await fail(context, targets.error);
+  if (!targets.ok) return fail(context, targets.error);
   const { client } = observation.value;
   if (client === null || targets.value.length === 0) {
     hint(context.console, 'No apps, so no logs.');
     return 0;
   }
-  return await show(context, client, {
+  return show(context, client, {
     query: {
       // Without names: also apps that are added while this command follows.
       targets: options.targets.length === 0 && options.project === undefined ? [] : targets.value,
@@ -65,15 +65,14 @@ interface Show {
 }
 
 /** Ends with the last line, when nobody reads any more, or by an interrupt: the usual way out of following is no failure. */
-async function show(
-  context: CliContext,
-  client: DaemonClient,
-  { query, known, raw }: Show,
-): Promise<ExitCode> {
+async function show(context: CliContext, client: DaemonClient, { query, known, raw }: Show): Promise<ExitCode> {
   const { console } = context;
   const enough = new AbortController();
   const stopListening = [context.onInterrupt(() => enough.abort()), context.onOutputClosed(() => enough.abort())];
-  const format = logLineFormatter(known, { colour: console.colour, form: raw ? 'raw' : console.json ? 'json' : 'prefixed' });
+  const format = logLineFormatter(known, {
+    colour: console.colour,
+    form: raw ? 'raw' : console.json ? 'json' : 'prefixed',
+  });
   try {
     for await (const line of client.logs(query, enough.signal)) {
       if (enough.signal.aborted) return 0;

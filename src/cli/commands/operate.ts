@@ -27,14 +27,14 @@ export interface OperateOptions {
 export async function operate(context: CliContext, options: OperateOptions): Promise<ExitCode> {
   const { operation } = options;
   const observation = await observeIfAny(context);
-  if (!observation.ok) return await fail(context, observation.error);
+  if (!observation.ok) return fail(context, observation.error);
   const { client, observed } = observation.value;
 
   const targets = resolveTargets(options.targets, observed, {
     project: options.project ?? null,
     instances: 'refused',
   });
-  if (!targets.ok) return await fail(context, targets.error);
+  if (!targets.ok) return fail(context, targets.error);
   if (client === null || targets.value.length === 0) {
     say(context.console, formatNothingTargeted(operation));
     if (context.console.json) writeJson(context.console, operationDocument(operation, []));
@@ -86,7 +86,7 @@ interface Report {
 async function report({ console }: CliContext, { operation, result, several }: Report): Promise<void> {
   switch (result.type) {
     case 'failed':
-      return await renderFailure(console, result.failure);
+      return renderFailure(console, result.failure);
     case 'too-few-workers':
       return console.err(`${formatTooFewWorkers(result.app, result.count)}\n`);
     default:

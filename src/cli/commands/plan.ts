@@ -16,14 +16,14 @@ export interface PlanCommandOptions extends FileOptions, PlanOptions {
 export async function plan(context: CliContext, options: PlanCommandOptions): Promise<ExitCode> {
   const { console } = context;
   const loaded = await loadFile(context, options, 'compute');
-  if (!loaded.ok) return await fail(context, loaded.error);
+  if (!loaded.ok) return fail(context, loaded.error);
   const { desired, warnings } = loaded.value;
   await renderDiagnostics(console, warnings);
 
   const observation = await observeIfAny(context, desired.project);
-  if (!observation.ok) return await fail(context, observation.error);
+  if (!observation.ok) return fail(context, observation.error);
   const planned = await makePlan(desired, observation.value, options);
-  if (!planned.ok) return await fail(context, planned.error);
+  if (!planned.ok) return fail(context, planned.error);
 
   if (console.json) writeJson(console, planDocument(planned.value));
   else console.out(`${renderPlan(planned.value, console)}\n`);

@@ -15,7 +15,7 @@ export async function validate(context: CliContext, options: FileOptions): Promi
       writeJson(console, await validationDocument({ file: null, diagnostics: error.diagnostics }));
       return exitCodeOf(error);
     }
-    return await fail(context, error);
+    return fail(context, error);
   }
   const { desired, warnings } = loaded.value;
   if (console.json) {

@@ -1,6 +1,6 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { CliContext } from '../context.ts';
-import type { ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { hint } from '../render/console.ts';
 import { formatQuestion, NOTHING_CHANGED } from '../render/apply-text.ts';
 import { wantsConfirmation } from './make-plan.ts';
@@ -15,5 +15,5 @@ export async function confirmPlan(
   const answer = await ask(formatQuestion(plan));
   if (answer === 'yes') return null;
   hint(console, NOTHING_CHANGED);
-  return answer === 'interrupted' ? 130 : 1;
+  return answer === 'interrupted' ? EXIT.interrupted : EXIT.unclassified;
 }

@@ -30,7 +30,10 @@ export async function loadFile(
   if (!loaded.ok) return loaded;
   const { desired, warnings } = loaded.value;
   const took = Math.round(context.clock.now() - began);
-  tell(context.console, `${desired.file}: ${desired.apps.length} apps of project ${desired.project}, read in ${took} ms`);
+  tell(
+    context.console,
+    `${desired.file}: ${desired.apps.length} apps of project ${desired.project}, read in ${took} ms`,
+  );
   if (options.project === undefined) return loaded;
   return ok({ desired: { ...desired, project: options.project }, warnings });
 }

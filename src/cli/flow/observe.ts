@@ -16,7 +16,7 @@ export async function observeIfAny(context: CliContext, project?: ProjectName): 
   const connected = await connectIfAny(context);
   if (!connected.ok) return connected;
   if (connected.value === null) return ok({ client: null, observed: { projects: [] } });
-  return await observeThrough(connected.value, project);
+  return observeThrough(connected.value, project);
 }
 
 /** The daemon, started if it keeps apps; null if it neither runs nor has any. */
@@ -25,7 +25,7 @@ export async function connectIfAny(context: CliContext): Promise<Result<DaemonCl
   if (running.ok || running.error.reason !== 'daemon-unreachable') return running;
   if (!(await context.homeHasApps())) return ok(null);
   tell(context.console, `No daemon runs; one is started to take over the apps of ${context.home}.`);
-  return await context.connect('if-absent');
+  return context.connect('if-absent');
 }
 
 /** Sees what there is, and has a daemon at hand to change it. */
@@ -35,7 +35,7 @@ export async function observeForChange(
 ): Promise<Result<Observation & { readonly client: DaemonClient }>> {
   const connected = await context.connect('if-absent');
   if (!connected.ok) return connected;
-  return await observeThrough(connected.value, project);
+  return observeThrough(connected.value, project);
 }
 
 async function observeThrough(

@@ -6,10 +6,9 @@ import type { Milliseconds } from '../../domain/time.ts';
 import { executePlan } from '../../execute/execute-plan.ts';
 import type { ClaimAnswer } from '../../protocol/control.ts';
 import type { CliContext } from '../context.ts';
-import { EXIT, exitCodeOfReport, type ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { FINISHING, formatOwnershipTaken } from '../render/apply-text.ts';
 import { hint, say } from '../render/console.ts';
-import { fail } from './fail.ts';
 import type { Reporter } from './reporter.ts';
 import { stopSwitch } from './stop-switch.ts';
 
@@ -31,7 +30,7 @@ export interface ExecutionLimits {
 export async function runPlan(context: CliContext, run: PlanRun & ExecutionLimits): Promise<ExitCode> {
   const { plan, desired, client, reporter } = run;
   const claimed = await claim(context, run);
-  if (!claimed.ok) return await fail(context, claimed.error);
+  if (!claimed.ok) return run.reporter.fail(claimed.error);
   const { clusterControl } = await import('../../client/step-control.ts');
   const control = clusterControl(client, {
     project: desired.project,
@@ -51,8 +50,7 @@ export async function runPlan(context: CliContext, run: PlanRun & ExecutionLimit
       abandon: stop.abandon,
       onEvent: progress.onEvent,
     });
-    await progress.finish(report);
-    return exitCodeOfReport(report);
+    return await progress.finish(report);
   } finally {
     stop.dispose();
   }
@@ -61,13 +59,13 @@ export async function runPlan(context: CliContext, run: PlanRun & ExecutionLimit
 /** Where nothing has to be done but to become the owner. */
 export async function takeOver(context: CliContext, run: PlanRun): Promise<ExitCode> {
   const claimed = await claim(context, run);
-  if (!claimed.ok) return await fail(context, claimed.error);
+  if (!claimed.ok) return run.reporter.fail(claimed.error);
   say(context.console, formatOwnershipTaken(run.plan, run.desired.origin));
-  return EXIT.success;
+  return run.reporter.end(EXIT.success);
 }
 
 async function claim({ actor }: CliContext, { desired, client, takeOwnership }: PlanRun): Promise<Result<ClaimAnswer>> {
-  return await client.claim({
+  return client.claim({
     project: desired.project,
     origin: desired.origin,
     file: desired.file,

@@ -25,7 +25,7 @@ function addValidate(program: Command, run: Run): void {
     (file: string | undefined, flags: FileFlags, self: Command) =>
       run(flags, async (context) => {
         const { validate } = await import('../commands/validate.ts');
-        return await validate(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+        return validate(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
       }),
   );
 }
@@ -38,7 +38,7 @@ function addPlan(program: Command, run: Run): void {
     (file: string | undefined, flags: PlanFlags & { readonly detailedExitcode?: boolean }, self: Command) =>
       run(flags, async (context) => {
         const { plan } = await import('../commands/plan.ts');
-        return await plan(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+        return plan(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
       }),
   );
 }
@@ -54,7 +54,7 @@ function addApply(program: Command, run: Run): void {
     (file: string | undefined, flags: ApplyFlags, self: Command) =>
       run(flags, async (context) => {
         const { apply } = await import('../commands/apply.ts');
-        return await apply(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+        return apply(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
       }),
   );
 }
@@ -72,7 +72,7 @@ function addDown(program: Command, run: Run): void {
     ) =>
       run(flags, async (context) => {
         const { down } = await import('../commands/down.ts');
-        return await down(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+        return down(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
       }),
   );
 }

@@ -16,7 +16,7 @@ function addDaemonStart(daemon: Command, run: Run): void {
   examples(command, ['eco daemon start']).action((flags: OutputFlags) =>
     run(flags, async (context) => {
       const { daemonStart } = await import('../commands/daemon.ts');
-      return await daemonStart(context);
+      return daemonStart(context);
     }),
   );
 }
@@ -29,7 +29,7 @@ function addDaemonStop(daemon: Command, run: Run): void {
     (flags: OutputFlags & { readonly apps?: boolean }) =>
       run(flags, async (context) => {
         const { daemonStop } = await import('../commands/daemon.ts');
-        return await daemonStop(context, { apps: flags.apps === true });
+        return daemonStop(context, { apps: flags.apps === true });
       }),
   );
 }
@@ -39,7 +39,7 @@ function addDaemonStatus(daemon: Command, run: Run): void {
   examples(command, ['eco daemon status', 'eco daemon status --json']).action((flags: OutputFlags) =>
     run(flags, async (context) => {
       const { daemonStatus } = await import('../commands/daemon.ts');
-      return await daemonStatus(context);
+      return daemonStatus(context);
     }),
   );
 }
@@ -49,7 +49,7 @@ function addSchema(program: Command, run: Run): void {
   examples(command, ['eco schema > ecosystem.schema.json']).action((flags: OutputFlags) =>
     run(flags, async (context) => {
       const { schema } = await import('../commands/schema.ts');
-      return await schema(context);
+      return schema(context);
     }),
   );
 }
@@ -62,7 +62,7 @@ function addExplain(program: Command, run: Run): void {
     (code: string | undefined, flags: OutputFlags) =>
       run(flags, async (context) => {
         const { explain } = await import('../commands/explain.ts');
-        return await explain(context, code ?? null);
+        return explain(context, code ?? null);
       }),
   );
 }

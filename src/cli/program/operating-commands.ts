@@ -37,17 +37,13 @@ export function addOperatingCommands(program: Command, run: Run): void {
 
 function addOperation(
   command: Command,
-  {
-    run,
-    operation,
-    lines,
-  }: { readonly run: Run; readonly operation: Operation; readonly lines: readonly string[] },
+  { run, operation, lines }: { readonly run: Run; readonly operation: Operation; readonly lines: readonly string[] },
 ): void {
   examples(withTargets(command.argument('<targets...>', TARGETS)), lines).action(
     (targets: readonly string[], flags: TargetFlags) =>
       run(flags, async (context) => {
         const { operate } = await import('../commands/operate.ts');
-        return await operate(context, { ...flags, targets, operation });
+        return operate(context, { ...flags, targets, operation });
       }),
   );
 }
@@ -61,7 +57,7 @@ function addScale(program: Command, run: Run): void {
     (target: string, change: ScaleChange, flags: TargetFlags) =>
       run(flags, async (context) => {
         const { operate } = await import('../commands/operate.ts');
-        return await operate(context, { ...flags, targets: [target], operation: { type: 'scale', change } });
+        return operate(context, { ...flags, targets: [target], operation: { type: 'scale', change } });
       }),
   );
 }

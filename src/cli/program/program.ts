@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { CliContext } from '../context.ts';
-import type { ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { addFileCommands } from './file-commands.ts';
 import { hoistFlags } from './hoist-flags.ts';
 import { addMachineCommands } from './machine-commands.ts';
@@ -30,7 +30,7 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
     await program.parseAsync(hoistFlags(args), { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.unclassified;
     throw error;
   }
 }
@@ -41,7 +41,10 @@ function buildProgram(io: ProgramIo, run: Run): Command {
     .version(ECO_VERSION)
     .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => io.columns })
     .configureHelp({ showGlobalOptions: false })
-    .addHelpText('after', '\nGlobal options may stand before or after the command: --json, --no-color, -q, -v, --project, -f, --env, --only.')
+    .addHelpText(
+      'after',
+      '\nGlobal options may stand before or after the command: --json, --no-color, -q, -v, --project, -f, --env, --only.',
+    )
     .exitOverride();
   program.commandsGroup('Main:');
   addFileCommands(program, run);

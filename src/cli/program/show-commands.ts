@@ -26,7 +26,7 @@ function addList(program: Command, run: Run): void {
     (flags: TargetFlags & { readonly only?: readonly string[] }) =>
       run(flags, async (context) => {
         const { list } = await import('../commands/list.ts');
-        return await list(context, flags);
+        return list(context, flags);
       }),
   );
 }
@@ -35,11 +35,12 @@ function addDescribe(program: Command, run: Run): void {
   const command = withTargets(program.command('describe').alias('show'))
     .description('show all that is known of an app')
     .argument('<target>', 'an app, a glob or a namespace');
-  examples(command, ['eco describe api', "eco describe 'queue-*' --json"]).action((target: string, flags: TargetFlags) =>
-    run(flags, async (context) => {
-      const { describe } = await import('../commands/describe.ts');
-      return await describe(context, { ...flags, target });
-    }),
+  examples(command, ['eco describe api', "eco describe 'queue-*' --json"]).action(
+    (target: string, flags: TargetFlags) =>
+      run(flags, async (context) => {
+        const { describe } = await import('../commands/describe.ts');
+        return describe(context, { ...flags, target });
+      }),
   );
 }
 
@@ -57,7 +58,7 @@ function addLogs(program: Command, run: Run): void {
     (targets: readonly string[], flags: LogFlags) =>
       run(flags, async (context) => {
         const { logs } = await import('../commands/logs.ts');
-        return await logs(context, { ...flags, targets });
+        return logs(context, { ...flags, targets });
       }),
   );
 }

@@ -13,7 +13,8 @@ export function duration(text: string): Milliseconds {
 }
 
 export function positiveCount(text: string): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('Write a whole number of at least 1.');
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1)
+    throw new InvalidArgumentError('Write a whole number of at least 1.');
   return Number(text);
 }
 

@@ -9,8 +9,11 @@ export interface Console {
   readonly err: (text: string) => void;
   readonly colour: boolean;
   readonly columns: number;
+  readonly rows: number;
   /** stdout is a terminal. */
   readonly isTTY: boolean;
+  /** Lines may be drawn anew while something happens: a terminal, and no log of a CI job. */
+  readonly animated: boolean;
   /** A person can be asked, and did not say `--json`. */
   readonly isInteractive: boolean;
   readonly json: boolean;
@@ -43,16 +46,21 @@ export function writeJson(console: Console, document: unknown): void {
 
 /** A failure always shows, on stderr; the diagnostics within it each with their place. */
 export async function renderFailure(console: Console, failure: Failure): Promise<void> {
-  if (failure.reason === 'config-invalid') return await renderDiagnostics(console, failure.diagnostics);
+  if (failure.reason === 'config-invalid') return renderDiagnostics(console, failure.diagnostics);
   const { formatFailure } = await import('./failure-text.ts');
   console.err(`${formatFailure(failure)}\n`);
 }
 
 export async function renderDiagnostics(console: Console, diagnostics: readonly Diagnostic[]): Promise<void> {
   if (diagnostics.length === 0) return;
-  const { formatDiagnostic, formatGithubAnnotation } = await import('./diagnostics.ts');
-  for (const diagnostic of diagnostics) {
-    console.err(`${formatDiagnostic(diagnostic, { cwd: console.cwd })}\n`);
-    if (console.annotations) console.err(`${formatGithubAnnotation(diagnostic)}\n`);
-  }
+  const { formatDiagnostic } = await import('./diagnostics.ts');
+  for (const diagnostic of diagnostics) console.err(`${formatDiagnostic(diagnostic, { cwd: console.cwd })}\n\n`);
+  await renderAnnotations(console, diagnostics);
+}
+
+/** On stderr as well: a CI runner reads workflow commands from both streams. */
+export async function renderAnnotations(console: Console, diagnostics: readonly Diagnostic[]): Promise<void> {
+  if (!console.annotations || diagnostics.length === 0) return;
+  const { formatGithubAnnotation } = await import('./diagnostics.ts');
+  for (const diagnostic of diagnostics) console.err(`${formatGithubAnnotation(diagnostic, { cwd: console.cwd })}\n`);
 }

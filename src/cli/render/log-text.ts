@@ -8,7 +8,10 @@ export interface LogFormat {
 }
 
 /** Prefixes are as wide as the widest label seen, which for the apps that were asked for is known from the beginning. */
-export function logLineFormatter(targets: readonly LogTargetQuery[], { colour, form }: LogFormat): (line: LogLine) => string {
+export function logLineFormatter(
+  targets: readonly LogTargetQuery[],
+  { colour, form }: LogFormat,
+): (line: LogLine) => string {
   const severalProjects = new Set(targets.map(({ project }) => project)).size > 1;
   const colourOf = painter(colour);
   let width = Math.max(0, ...targets.map((target) => labelOf(target, severalProjects).length));

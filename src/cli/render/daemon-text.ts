@@ -1,0 +1,45 @@
+import type { DaemonInfo } from '../../protocol/control.ts';
+import { formatBytes } from './bytes-text.ts';
+import { formatDuration } from './duration-text.ts';
+
+export const NO_DAEMON = 'No daemon runs.';
+
+export function formatStarted({ pid }: DaemonInfo, { already }: { readonly already: boolean }): string {
+  return already ? `The daemon runs already, pid ${pid}.` : `The daemon runs, pid ${pid}.`;
+}
+
+export function formatStopped({ apps: count }: DaemonInfo, { apps }: { readonly apps: boolean }): string {
+  if (count === 0) return 'The daemon has stopped.';
+  return apps ? 'The daemon and all apps have stopped.' : 'The daemon has stopped; the apps run on.';
+}
+
+export function formatStopping({ pid }: DaemonInfo): string {
+  return `The daemon was told to stop, but pid ${pid} still runs. See it with \`eco daemon status\`.`;
+}
+
+export function formatDaemonStatus(info: DaemonInfo): string {
+  const apps = info.apps === 1 ? '1 app' : `${info.apps} apps`;
+  const workers = info.workers === 1 ? '1 worker' : `${info.workers} workers`;
+  return [
+    `The daemon runs, pid ${info.pid}, for ${formatDuration(info.uptime)}, and keeps ${apps} with ${workers}.`,
+    `  eco ${info.version} on Node ${info.node}, ${formatBytes(info.memoryBytes)} of memory`,
+    `  home ${info.home}`,
+  ].join('\n');
+}
+
+/** What `daemon … --json` prints; published. Without a daemon every other key is absent. */
+export function daemonDocument(info: DaemonInfo | null) {
+  if (info === null) return { format_version: '1.0', running: false } as const;
+  return {
+    format_version: '1.0',
+    running: true,
+    pid: info.pid,
+    version: info.version,
+    node: info.node,
+    home: info.home,
+    uptime_ms: info.uptime,
+    apps: info.apps,
+    workers: info.workers,
+    memory_bytes: info.memoryBytes,
+  } as const;
+}
