@@ -15,20 +15,26 @@ export interface RolloutPolicy {
   readonly maxSurge: number;
   /** Workers below the desired number while a rollout runs. */
   readonly maxUnavailable: number;
+  /** Whether old and new workers may run side by side; if not, the old ones are gone before the first new one starts. */
+  readonly overlap: boolean;
   /** How long a new worker must have been ready before it counts. */
   readonly minReady: Milliseconds;
   /** A rollout that makes no progress for this long has failed. */
   readonly progressDeadline: Milliseconds;
 }
 
+const MIN_READY = seconds(1);
+const PROGRESS_DEADLINE = minutes(10);
+
 /** A surge of 1, of a quarter above 8 instances; never fewer workers than desired. */
-export function rolloutPolicy(instances: number): RolloutPolicy {
-  return {
-    maxSurge: instances > 8 ? Math.ceil(instances / 4) : 1,
-    maxUnavailable: 0,
-    minReady: seconds(1),
-    progressDeadline: minutes(10),
-  };
+export function rollingPolicy(instances: number): RolloutPolicy {
+  const maxSurge = instances > 8 ? Math.ceil(instances / 4) : 1;
+  return { maxSurge, maxUnavailable: 0, overlap: true, minReady: MIN_READY, progressDeadline: PROGRESS_DEADLINE };
+}
+
+/** All old workers go before the first new one comes. */
+export function replacePolicy(instances: number): RolloutPolicy {
+  return { maxSurge: 0, maxUnavailable: instances, overlap: false, minReady: MIN_READY, progressDeadline: PROGRESS_DEADLINE };
 }
 
 export interface BackoffPolicy {

@@ -18,7 +18,7 @@ import type { Instant, Timestamp } from './time.ts';
 export type WorkerState =
   | { readonly phase: 'starting'; readonly restarts: RestartCount; readonly readyBy: Instant }
   | { readonly phase: 'ready'; readonly restarts: RestartCount; readonly since: Instant }
-  | { readonly phase: 'draining'; readonly restarts: RestartCount; readonly drainedBy: Instant }
+  | { readonly phase: 'draining'; readonly restarts: RestartCount; readonly drainedBy: Instant; readonly killAt: Instant }
   | { readonly phase: 'stopping'; readonly restarts: RestartCount; readonly killAt: Instant; readonly then: AfterStop }
   | {
       readonly phase: 'backing-off';
@@ -42,7 +42,7 @@ export interface RestartCount {
 export type AfterStop =
   | { readonly type: 'stay-stopped' }
   /** The process failed while alive (it never became ready, say): its end counts as a crash of this cause. */
-  | { readonly type: 'count-as-crash'; readonly cause: ExitCause; readonly ranFor: number };
+  | { readonly type: 'count-as-crash'; readonly cause: ExitCause };
 
 /** Why a process ended, or why it had to be ended. */
 export type ExitCause =

@@ -24,3 +24,10 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
 };
+
+/** Keeps the process alive meanwhile. */
+export function wait(span: Milliseconds): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, span);
+  });
+}

@@ -26,7 +26,7 @@ export function commandLine(): readonly string[] {
  * end up in the middle of a JSON document.
  */
 export async function withStdoutOnStderr<T>(action: () => Promise<T>): Promise<T> {
-  const { write } = process.stdout;
+  const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = process.stderr.write.bind(process.stderr);
   try {
     return await action();

@@ -8,7 +8,7 @@
  * | `POST /v1/applies` | `ClaimRequest` | `ClaimAnswer` |
  * | `POST /v1/steps` | `StepRequest` | NDJSON of `StepMessage`, the last one an outcome |
  * | `GET /v1/manifests/:digest` | | `CodeManifest` |
- * | `GET /v1/logs` | `LogQuery` | NDJSON of `LogLine` |
+ * | `POST /v1/logs` | `LogQuery` | NDJSON of `LogLine` |
  * | `GET /v1/events` | `follow=1` | NDJSON of `RecordedEvent` |
  * | `POST /v1/shutdown` | `ShutdownRequest` | `{}`; sent once the apps are gone, if asked |
  *

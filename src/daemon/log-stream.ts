@@ -1,0 +1,64 @@
+import type { ObservedApp } from '../domain/observed-state.ts';
+import type { LogLine, LogQuery, LogStream } from '../protocol/control.ts';
+import { fileSize, followLines, lastLines } from '../platform/log-files.ts';
+import { systemClock } from '../platform/clock.ts';
+import type { EventLog } from './event-log.ts';
+
+interface Source {
+  readonly file: string;
+  readonly app: ObservedApp;
+  readonly instance: number | null;
+  readonly stream: LogStream;
+}
+
+export interface LogStreamOptions {
+  readonly send: (line: LogLine) => void;
+  readonly signal: AbortSignal;
+  readonly events: EventLog;
+}
+
+/** The last lines of the chosen workers' files, then what is appended to them. */
+export async function streamLogs(query: LogQuery, apps: readonly ObservedApp[], options: LogStreamOptions): Promise<void> {
+  const sources = sourcesOf(query, apps);
+  const { send, signal } = options;
+  const starts = new Map(sources.map(({ file }) => [file, fileSize(file)]));
+  for (const source of sources) {
+    for (const line of lastLines(source.file, query.lines)) send(logLine(source, line, null));
+  }
+  if (!query.follow) return;
+  for (const source of sources) {
+    const onLine = (line: string): void => send(logLine(source, line, systemClock.wallTime()));
+    followLines(source.file, onLine, { from: starts.get(source.file) ?? 0, signal });
+  }
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+}
+
+/** One per file: workers that share a file are one source without an instance number. */
+function sourcesOf({ targets, streams }: LogQuery, apps: readonly ObservedApp[]): readonly Source[] {
+  const sources = new Map<string, Source>();
+  for (const app of apps) {
+    for (const { instance, outFile, errorFile } of app.workers) {
+      if (!isWanted(targets, app, instance)) continue;
+      const number = app.spec.mergeLogs ? null : instance;
+      if (outFile !== null && streams.includes('out')) sources.set(outFile, { file: outFile, app, instance: number, stream: 'out' });
+      if (errorFile === null || errorFile === outFile || !streams.includes('err')) continue;
+      sources.set(errorFile, { file: errorFile, app, instance: number, stream: 'err' });
+    }
+  }
+  return [...sources.values()];
+}
+
+function isWanted(targets: LogQuery['targets'], { project, name }: ObservedApp, instance: number): boolean {
+  if (targets.length === 0) return true;
+  return targets.some(
+    (target) =>
+      target.project === project && target.app === name && (target.instance === null || target.instance === instance),
+  );
+}
+
+function logLine({ app, instance, stream }: Source, line: string, at: number | null): LogLine {
+  return { project: app.project, app: app.name, instance, stream, line, at };
+}

@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { PROTOCOL_VERSION, type ShutdownRequest } from '../protocol/control.ts';
+import { availableCpus } from '../platform/machine.ts';
+import { baseEnvironment, nodeProgram } from '../platform/base-environment.ts';
+import { daemonProcess } from '../platform/daemon-process.ts';
+import { systemClock } from '../platform/clock.ts';
+import { ecoHome } from '../platform/home.ts';
+import { entryPoints } from '../platform/entry-points.ts';
+import { fileSize, lastLines } from '../platform/log-files.ts';
+import { launch } from '../platform/launcher.ts';
+import { serveLines, type LineServer } from '../platform/line-server.ts';
+import { bindSocket } from '../platform/listening-socket.ts';
+import { ensurePrivateFolder, keepFilesPrivate } from '../platform/private-folder.ts';
+import { bootId, readProcess, sendSignal } from '../platform/process-table.ts';
+import { becomeOnlyInstance } from '../platform/single-instance.ts';
+import { treeInspector } from '../platform/tree-inspector.ts';
+import { bootGate } from '../supervise/boot-gate.ts';
+import { WorkerLinks } from '../supervise/worker-links.ts';
+import { linkPath } from '../supervise/worker-launch.ts';
+import { socketVault } from '../supervise/socket-vault.ts';
+import { Supervisor } from '../supervise/supervisor.ts';
+import type { SupervisePorts } from '../supervise/ports.ts';
+import { EventLog } from './event-log.ts';
+import { Projects } from './projects.ts';
+import { routes, type Daemon } from './routes.ts';
+import { Store } from './store.ts';
+
+/** Per CPU, the programs that may be busy with starting at the same time. */
+const BOOTS_PER_CPU = 4;
+
+/** Runs until it is told to end. Answers the exit code: 0 also where another daemon serves the home already. */
+export async function runDaemon(): Promise<number> {
+  const home = ecoHome();
+  const socketPath = join(home, 'daemon.sock');
+  keepFilesPrivate();
+  const problem = ensurePrivateFolder(home) ?? ensurePrivateFolder(join(home, 'run'));
+  if (problem !== null) {
+    daemonProcess.log(`cannot use ${home}: ${problem}`);
+    return 11;
+  }
+  if (!(await becomeOnlyInstance(home, socketPath))) return 0;
+
+  const store = new Store(home, (path, what) => daemonProcess.log(`${path}: ${what}`));
+  const events = new EventLog(home, systemClock.wallTime);
+  const { supervisor, links } = assemble(home, { store, events });
+  events.record({ type: 'daemon-started', pid: daemonProcess.pid, version: ECO_VERSION });
+  const linkServer = await serveLines(linkPath(home), links.listener);
+  supervisor.resume(store.loadApps(), store.loadWorkers());
+  await serve({ home, socketPath, linkServer, store, events, supervisor });
+  events.record({ type: 'daemon-stopped', pid: daemonProcess.pid });
+  return 0;
+}
+
+interface Journals {
+  readonly store: Store;
+  readonly events: EventLog;
+}
+
+function assemble(home: string, { store, events }: Journals): { readonly supervisor: Supervisor; readonly links: WorkerLinks } {
+  const links = new WorkerLinks((id) => supervisor.findWorker(id));
+  const inspector = treeInspector();
+  const ports: SupervisePorts = {
+    clock: systemClock,
+    random: daemonProcess.random,
+    launch,
+    processes: { bootId: bootId(), read: readProcess, inspect: inspector.inspect, signal: sendSignal },
+    gate: bootGate(BOOTS_PER_CPU * availableCpus()),
+    vault: socketVault(bindSocket),
+    tell: (worker, message) => links.tell(worker, message),
+    journal: { save: (record) => store.saveWorker(record), forget: (id) => store.forgetWorker(id) },
+    logs: { sizeOf: fileSize, lastLines },
+    emit: (event) => events.record(event),
+    surroundings: { home, node: nodeProgram(), preload: entryPoints.preload, baseEnvironment: baseEnvironment() },
+  };
+  const apps = { save: store.saveApp.bind(store), remove: store.removeApp.bind(store) };
+  const supervisor = new Supervisor({ ports, apps });
+  return { supervisor, links };
+}
+
+interface Serving extends Journals {
+  readonly home: string;
+  readonly socketPath: string;
+  readonly linkServer: LineServer;
+  readonly supervisor: Supervisor;
+}
+
+/** Answers requests until a shutdown has been asked for and carried out. */
+async function serve({ home, socketPath, linkServer, store, events, supervisor }: Serving): Promise<void> {
+  const startedAt = systemClock.now();
+  const ending = daemonProcess.whenAskedToEnd();
+  const shutdown = async ({ apps }: ShutdownRequest): Promise<void> => {
+    if (apps) await supervisor.stopAll();
+    ending.end();
+  };
+  const info = () => ({
+    protocol: PROTOCOL_VERSION,
+    version: ECO_VERSION,
+    pid: daemonProcess.pid,
+    node: daemonProcess.node,
+    home,
+    uptime: Math.round(systemClock.now() - startedAt),
+    apps: supervisor.countApps(),
+    workers: supervisor.countWorkers(),
+    memoryBytes: daemonProcess.memoryBytes(),
+  });
+  const projects = new Projects(store.loadProjects(), (document) => store.saveProject(document));
+  const daemon: Daemon = { supervisor, projects, store, events, info, shutdown };
+  const server = createAdaptorServer({ fetch: routes(daemon).fetch });
+  await daemonProcess.listen(server, socketPath);
+  await ending.promise;
+  supervisor.release();
+  linkServer.close();
+  await daemonProcess.close(server);
+}

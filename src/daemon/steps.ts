@@ -1,0 +1,28 @@
+import type { StepMessage, StepRequest } from '../protocol/control.ts';
+import type { Daemon } from './routes.ts';
+
+/** One step from request to outcome. It goes on to its end, whether or not somebody still listens. */
+export async function performStep(
+  request: StepRequest,
+  { supervisor, store, events }: Pick<Daemon, 'supervisor' | 'store' | 'events'>,
+  send: (message: StepMessage) => void,
+): Promise<void> {
+  const { project, app, by } = request;
+  const action = request.action.type;
+  saveManifest(request, store);
+  events.record({ type: 'step-started', project, app, action, by });
+  const outcome = await supervisor.perform(request, (workers) => send({ type: 'progress', workers }));
+  if (outcome.ok) {
+    events.record({ type: 'step-succeeded', project, app, action });
+    send({ type: 'succeeded', outcome: outcome.value });
+    return;
+  }
+  events.record({ type: 'step-failed', project, app, action, failure: outcome.error.reason });
+  send({ type: 'failed', failure: outcome.error });
+}
+
+/** So that a later plan can name the files that changed. */
+function saveManifest({ action, manifest }: StepRequest, store: Daemon['store']): void {
+  if (manifest === null || !('spec' in action) || action.spec.code.type !== 'auto') return;
+  store.saveManifest(action.spec.code.digest, manifest);
+}

@@ -1,0 +1,16 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Processes find each other's programs by path, never by import. The same from the built package and from the sources. */
+const packageRoot = findPackageRoot(dirname(fileURLToPath(import.meta.url)));
+
+export const entryPoints = {
+  daemon: join(packageRoot, 'dist', 'ecod.js'),
+  preload: join(packageRoot, 'dist', 'preload.cjs'),
+  schemas: join(packageRoot, 'schemas'),
+} as const;
+
+function findPackageRoot(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : findPackageRoot(dirname(folder));
+}

@@ -1,0 +1,78 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export interface WriteOptions {
+  /** Survives a power cut, at the price of a disk flush. */
+  readonly durable: boolean;
+}
+
+/** Readers see the old document or the new one, never a part of either; nobody else on the machine can read it. */
+export function writeJsonFile(path: string, value: unknown, { durable }: WriteOptions): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.tmp`;
+  const fd = openSync(temporary, 'w', 0o600);
+  try {
+    writeSync(fd, `${JSON.stringify(value)}\n`);
+    if (durable) fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, path);
+  if (durable) syncFolder(dirname(path));
+}
+
+/** undefined if it is missing or not JSON. */
+export function readJsonFile(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The documents in a folder, by file name without `.json`, sorted; empty if there is no such folder. */
+export function readJsonFolder(folder: string): readonly (readonly [name: string, value: unknown])[] {
+  return filesIn(folder)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => [name.slice(0, -'.json'.length), readJsonFile(join(folder, name))]);
+}
+
+export function foldersIn(folder: string): readonly string[] {
+  return entriesIn(folder)
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
+export function removeFile(path: string): void {
+  rmSync(path, { force: true });
+}
+
+export function removeFolder(path: string): void {
+  rmSync(path, { force: true, recursive: true });
+}
+
+function filesIn(folder: string): readonly string[] {
+  return entriesIn(folder)
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name);
+}
+
+function entriesIn(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+/** The rename itself must survive, too. */
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

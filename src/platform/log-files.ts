@@ -1,0 +1,87 @@
+import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync, watch, type FSWatcher } from 'node:fs';
+import { basename, dirname } from 'node:path';
+
+/** Of one file, at most this much is read to find its last lines. */
+const TAIL_BYTES = 1 << 20;
+
+/** Bytes; 0 for a file that is missing or null. */
+export function fileSize(path: string | null): number {
+  if (path === null) return 0;
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+/** The last lines from `offset` on, oldest first, without their line ends; empty if there is no such file. */
+export function lastLines(path: string, count: number, offset = 0): readonly string[] {
+  const size = fileSize(path);
+  const from = Math.max(offset > size ? 0 : offset, size - TAIL_BYTES);
+  const lines = readRange(path, from, size).toString('utf8').split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return count === 0 ? [] : lines.slice(-count);
+}
+
+/** Calls back with each whole line that is appended after `from`, until aborted. Survives truncation and replacement. */
+export function followLines(path: string, onLine: (line: string) => void, { from, signal }: FollowOptions): void {
+  let position = from;
+  let rest: Buffer = Buffer.alloc(0);
+  const readOn = (): void => {
+    const size = fileSize(path);
+    if (size < position) {
+      position = 0;
+      rest = Buffer.alloc(0);
+    }
+    for (let chunk = readRange(path, position, size); chunk.length > 0; chunk = readRange(path, position, size)) {
+      position += chunk.length;
+      rest = splitLines(Buffer.concat([rest, chunk]), onLine);
+    }
+  };
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const watcher: FSWatcher = watch(dirname(path), (_event, name) => {
+    if (name === null || name === basename(path)) readOn();
+  });
+  watcher.on('error', () => {});
+  signal.addEventListener('abort', () => watcher.close(), { once: true });
+  if (signal.aborted) watcher.close();
+  // What was written between the caller's look at the file and the watch.
+  readOn();
+}
+
+export interface FollowOptions {
+  readonly from: number;
+  readonly signal: AbortSignal;
+}
+
+/** Appends a line; past `limit` bytes the file becomes `<path>.1` and a new one begins. */
+export function appendLine(path: string, line: string, limit: number): void {
+  if (fileSize(path) > limit) renameSync(path, `${path}.1`);
+  appendFileSync(path, `${line}\n`, { mode: 0o600 });
+}
+
+const READ_CHUNK = 1 << 16;
+
+function readRange(path: string, from: number, to: number): Buffer {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    const length = Math.min(to, fstatSync(fd).size) - from;
+    const buffer = Buffer.alloc(Math.max(0, Math.min(length, Math.max(READ_CHUNK, TAIL_BYTES))));
+    return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, from));
+  } catch {
+    return Buffer.alloc(0);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** Answers what follows the last line end. */
+function splitLines(bytes: Buffer, onLine: (line: string) => void): Buffer {
+  let start = 0;
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+    onLine(bytes.toString('utf8', start, end));
+    start = end + 1;
+  }
+  return bytes.subarray(start);
+}

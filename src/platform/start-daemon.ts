@@ -1,0 +1,42 @@
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { baseEnvironment, nodeProgram } from './base-environment.ts';
+import { entryPoints } from './entry-points.ts';
+import { ensurePrivateFolder } from './private-folder.ts';
+
+/** Whether the daemon that was started still runs, and how it ended if it does not. */
+export interface StartedDaemon {
+  readonly ended: () => { readonly code: number | null } | null;
+}
+
+/** Where a daemon writes what goes wrong with it. */
+export function daemonLog(home: string): string {
+  return join(home, 'daemon.log');
+}
+
+/**
+ * Starts a daemon that outlives this process, with nothing of its environment but what every program may expect.
+ * Answers what is wrong with the home instead, if it cannot be used.
+ */
+export function startDaemon(home: string): StartedDaemon | string {
+  const problem = ensurePrivateFolder(home);
+  if (problem !== null) return problem;
+  const log = openSync(daemonLog(home), 'a', 0o600);
+  try {
+    const daemon = execa(nodeProgram(), [entryPoints.daemon], {
+      cwd: '/',
+      env: { ...baseEnvironment(), ECO_HOME: home },
+      extendEnv: false,
+      detached: true,
+      cleanup: false,
+      buffer: false,
+      reject: false,
+      stdio: ['ignore', log as 1, log as 2],
+    });
+    daemon.unref();
+    return { ended: () => (daemon.pid === undefined || daemon.exitCode !== null ? { code: daemon.exitCode } : null) };
+  } finally {
+    closeSync(log);
+  }
+}

@@ -1,0 +1,114 @@
+import { connect, type Socket } from 'node:net';
+import { writeSync } from 'node:fs';
+import type { DaemonMessage, PreloadOrders, WorkerMessage } from '../protocol/worker.ts';
+
+/** The connection to the daemon, opened again whenever a daemon goes and the next one comes. */
+export interface ControlLink {
+  /** State that a new daemon must know too: sent again, in order, after each reconnection. */
+  readonly send: (message: WorkerMessage) => void;
+  /** At exit, when nothing asynchronous is left to happen. */
+  readonly sendNow: (message: WorkerMessage) => void;
+  readonly onMessage: (listener: (message: DaemonMessage) => void) => void;
+}
+
+const FIRST_RETRY = 100;
+const LAST_RETRY = 5000;
+
+export function openControlLink(orders: Pick<PreloadOrders, 'worker' | 'link'>): ControlLink {
+  const state = new Map<string, WorkerMessage>();
+  const listeners: ((message: DaemonMessage) => void)[] = [];
+  let socket: Socket | undefined;
+  let retryAfter = FIRST_RETRY;
+
+  const write = (message: WorkerMessage): void => {
+    if (socket?.writable === true) socket.write(`${JSON.stringify(message)}\n`);
+  };
+  const open = (): void => {
+    const opened = connect(orders.link);
+    opened.unref();
+    opened.setNoDelay?.(true);
+    opened.on('connect', () => {
+      socket = opened;
+      retryAfter = FIRST_RETRY;
+      write({ type: 'register', worker: orders.worker, pid: process.pid, node: process.version });
+      for (const message of state.values()) write(message);
+    });
+    onLines(opened, (line) => {
+      const message = parse(line);
+      if (message !== undefined) for (const listener of listeners) listener(message);
+    });
+    opened.on('error', () => {});
+    opened.on('close', () => {
+      if (socket === opened) socket = undefined;
+      retryAfter = Math.min(LAST_RETRY, retryAfter * 2);
+      setTimeout(open, retryAfter * (0.5 + Math.random())).unref();
+    });
+  };
+  open();
+
+  return {
+    send: (message) => {
+      remember(state, message);
+      write(message);
+    },
+    sendNow: (message) => {
+      const fd = fileDescriptorOf(socket);
+      if (fd !== undefined) tryWrite(fd, `${JSON.stringify(message)}\n`);
+    },
+    onMessage: (listener) => {
+      listeners.push(listener);
+    },
+  };
+}
+
+/** The latest message of each kind and socket; what is no longer true is forgotten. */
+function remember(state: Map<string, WorkerMessage>, message: WorkerMessage): void {
+  switch (message.type) {
+    case 'listening':
+      state.set(`listening ${JSON.stringify(message.bound)}`, message);
+      return;
+    case 'closed':
+      state.delete(`listening ${JSON.stringify(message.bound)}`);
+      return;
+    case 'turned':
+    case 'ready':
+    case 'signals':
+    case 'drained':
+      state.set(message.type, message);
+      return;
+    default:
+      return;
+  }
+}
+
+function onLines(socket: Socket, listener: (line: string) => void): void {
+  let rest = '';
+  socket.setEncoding('utf8');
+  socket.on('data', (chunk) => {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) listener(line);
+  });
+}
+
+function parse(line: string): DaemonMessage | undefined {
+  try {
+    return JSON.parse(line) as DaemonMessage;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Not documented: the libuv handle's descriptor. Where it is missing the daemon learns the exit code in another way. */
+function fileDescriptorOf(socket: Socket | undefined): number | undefined {
+  const fd = (socket as { _handle?: { fd?: number } } | undefined)?._handle?.fd;
+  return typeof fd === 'number' && fd >= 0 ? fd : undefined;
+}
+
+function tryWrite(fd: number, text: string): void {
+  try {
+    writeSync(fd, text);
+  } catch {
+    // The daemon is gone; it will find the exit by other means.
+  }
+}

@@ -1,0 +1,57 @@
+import type { ClaimRequest, LogQuery, ShutdownRequest, StepRequest } from './control.ts';
+
+/**
+ * What a daemon checks of a request before it believes its type: enough that a request of another version, or one typed
+ * by hand, is answered with what is wrong with it. Answers the problem, or null.
+ */
+export function problemOfStep(body: unknown): string | null {
+  const { project, app, action, asked, by } = fieldsOf(body) as Partial<StepRequest>;
+  if (!isName(project)) return '`project` must be a non-empty string';
+  if (!isName(app)) return '`app` must be a non-empty string';
+  if (asked !== 'file' && asked !== 'hand') return '`asked` must be "file" or "hand"';
+  if (!isName(fieldsOf(by)['user'])) return '`by.user` must be a non-empty string';
+  const { type, spec } = fieldsOf(action) as { readonly type?: unknown; readonly spec?: unknown };
+  if (typeof type !== 'string' || !(ACTIONS as readonly string[]).includes(type)) {
+    return `\`action.type\` must be one of ${ACTIONS.join(', ')}`;
+  }
+  return NEED_SPEC.includes(type) ? problemOfSpec(spec, app) : null;
+}
+
+export function problemOfClaim(body: unknown): string | null {
+  const { project, origin, file, takeOwnership } = fieldsOf(body) as Partial<ClaimRequest>;
+  if (!isName(project)) return '`project` must be a non-empty string';
+  const { type } = fieldsOf(origin);
+  if (type !== 'git' && type !== 'folder') return '`origin.type` must be "git" or "folder"';
+  if (typeof file !== 'string') return '`file` must be a string';
+  return typeof takeOwnership === 'boolean' ? null : '`takeOwnership` must be a boolean';
+}
+
+export function problemOfLogQuery(body: unknown): string | null {
+  const { targets, lines, follow, streams } = fieldsOf(body) as Partial<LogQuery>;
+  if (!Array.isArray(targets) || !Array.isArray(streams)) return '`targets` and `streams` must be arrays';
+  if (typeof lines !== 'number' || !(lines >= 0)) return '`lines` must be a number of at least 0';
+  return typeof follow === 'boolean' ? null : '`follow` must be a boolean';
+}
+
+export function problemOfShutdown(body: unknown): string | null {
+  const { apps } = fieldsOf(body) as Partial<ShutdownRequest>;
+  return typeof apps === 'boolean' ? null : '`apps` must be a boolean';
+}
+
+const ACTIONS = ['start', 'scale', 'reload', 'replace', 'update', 'delete', 'stop', 'restart'] as const satisfies readonly StepRequest['action']['type'][];
+const NEED_SPEC: readonly string[] = ['start', 'scale', 'reload', 'replace', 'update'];
+
+function problemOfSpec(spec: unknown, app: string): string | null {
+  const { name, script, cwd, instances } = fieldsOf(spec);
+  if (name !== app) return '`action.spec.name` must be the name of the app';
+  if (!isName(script) || !isName(cwd)) return '`action.spec` must have a `script` and a `cwd`';
+  return Number.isInteger(instances) && Number(instances) >= 1 ? null : '`action.spec.instances` must be at least 1';
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}

@@ -1,0 +1,72 @@
+/**
+ * What the daemon and the preload in each Node worker say to each other.
+ *
+ * Two channels. The *control link* is a unix socket (`ECO_HOME/run/workers.sock`) that the preload opens and, if the
+ * daemon goes away, opens again: NDJSON, `WorkerMessage` to the daemon, `DaemonMessage` to the worker. The *IPC channel*
+ * made at spawn carries what only it can: handles of listening sockets. It ends with the daemon that made it.
+ */
+import type { WorkerId } from '../domain/names.ts';
+import type { SocketAddress } from '../domain/socket-address.ts';
+import type { Milliseconds } from '../domain/time.ts';
+
+/** The variable in which the preload finds its orders. It is removed before the app can see it. */
+export const PRELOAD_VARIABLE = 'ECO_PRELOAD';
+
+/** What the preload is told, as JSON in `PRELOAD_VARIABLE`. */
+export interface PreloadOrders {
+  readonly worker: WorkerId;
+  /** Path of the control link's socket. */
+  readonly link: string;
+  readonly execMode: 'fork' | 'cluster';
+  /** From 1; what `cluster.worker.id` shows. */
+  readonly clusterId: number;
+  /** Listening sockets that the worker inherited. */
+  readonly sockets: readonly InheritedSocket[];
+}
+
+export interface InheritedSocket {
+  readonly address: SocketAddress;
+  readonly fd: number;
+}
+
+/** From the worker, over the control link. */
+export type WorkerMessage =
+  | { readonly type: 'register'; readonly worker: WorkerId; readonly pid: number; readonly node: string }
+  /** The event loop has turned for the first time: the app's own start is over, as far as it is synchronous. */
+  | { readonly type: 'turned' }
+  /** A server listens. `requested` is what the app asked for, `bound` what it got. */
+  | { readonly type: 'listening'; readonly requested: SocketAddress; readonly bound: SocketAddress }
+  | { readonly type: 'closed'; readonly bound: SocketAddress }
+  /** The app called `process.send('ready')`. */
+  | { readonly type: 'ready' }
+  /** Which stop signals the app has handlers for, whenever that changes. */
+  | { readonly type: 'signals'; readonly handled: readonly string[] }
+  /** No connection is left after a `drain`. */
+  | { readonly type: 'drained' }
+  /** `process.on('exit')`: the code with which the process is about to end. */
+  | { readonly type: 'exiting'; readonly code: number };
+
+/** To the worker, over the control link. */
+export type DaemonMessage =
+  /** Take no new connection, finish what is in flight, say `drained`. `handover`: a successor serves already. */
+  | { readonly type: 'drain'; readonly within: Milliseconds; readonly handover: boolean }
+  /** Deliver to the app as if it came over `process.on('message')`. */
+  | { readonly type: 'message'; readonly payload: string };
+
+/**
+ * Over the IPC channel. Node hands messages whose `cmd` begins with `NODE_` to 'internalMessage' instead of 'message',
+ * so that the app does not see them (https://nodejs.org/api/child_process.html#subprocesssendmessage-sendhandle-options-callback).
+ */
+export type HandleRequest = {
+  readonly cmd: 'NODE_ECO_LISTEN';
+  readonly seq: number;
+  readonly address: SocketAddress;
+  /** From 0: how often this process asked for the same address before. Two servers on port 0 are two sockets. */
+  readonly nth: number;
+};
+export type HandleAnswer = { readonly cmd: 'NODE_ECO_HANDLE'; readonly seq: number; readonly errorCode: string | null };
+export type HandleDeposit = {
+  readonly cmd: 'NODE_ECO_DEPOSIT';
+  readonly requested: SocketAddress;
+  readonly bound: SocketAddress;
+};

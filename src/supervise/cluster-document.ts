@@ -1,0 +1,42 @@
+import type { AppSpec } from '../domain/app-spec.ts';
+import type { AppKey } from '../domain/names.ts';
+import type { AppGoal, ManualChange } from '../domain/observed-state.ts';
+
+/** Everything about an app that must survive the daemon. One document per app. */
+export interface ClusterDocument {
+  readonly key: AppKey;
+  /** What the app's workers shall run: of the last rollout that succeeded, or of the first one. */
+  readonly target: Target;
+  /** What the last successful apply of a file asked for. */
+  readonly applied: AppSpec | null;
+  readonly goal: AppGoal;
+  readonly manualChanges: readonly ManualChange[];
+  /** Numbers that were given out, so that none is given out again. */
+  readonly lastRevision: number;
+  readonly lastGeneration: number;
+  /** Process start numbers below this one may have been used. */
+  readonly startNumbers: number;
+  /** Per instance, the addresses on which it listened when it was last found available. */
+  readonly sockets: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What a set of workers runs. `revision` changes with the spec; `generation` whenever processes shall be replaced. */
+export interface Target {
+  readonly spec: AppSpec;
+  readonly revision: number;
+  readonly generation: number;
+}
+
+export function newDocument(key: AppKey, spec: AppSpec): ClusterDocument {
+  return {
+    key,
+    target: { spec, revision: 1, generation: 1 },
+    applied: null,
+    goal: 'running',
+    manualChanges: [],
+    lastRevision: 1,
+    lastGeneration: 1,
+    startNumbers: 0,
+    sockets: {},
+  };
+}

@@ -1,0 +1,71 @@
+import type { EcoEvent } from '../domain/event.ts';
+import type { AppKey, WorkerId } from '../domain/names.ts';
+import type { Timestamp } from '../domain/time.ts';
+import type { ExitCause, WorkerPhase } from '../domain/worker-state.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
+import type { ProcessInfo, TreeRoot } from '../platform/process-table.ts';
+import type { DaemonMessage } from '../protocol/worker.ts';
+import type { BootGate } from './boot-gate.ts';
+import type { SocketVault } from './socket-vault.ts';
+import type { WorkerSurroundings } from './worker-launch.ts';
+
+/** What keeping workers needs of the world; the daemon, `eco run` and `eco watch` each bring their own. */
+export interface SupervisePorts {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly launch: (request: LaunchRequest, listener: LaunchListener) => Promise<LaunchedProcess | ExitCause>;
+  readonly processes: ProcessPort;
+  readonly gate: BootGate;
+  readonly vault: SocketVault;
+  /** Sends over the worker's control link; silent if it has none. */
+  readonly tell: (worker: WorkerId, message: DaemonMessage) => void;
+  readonly journal: WorkerJournal;
+  readonly logs: LogPort;
+  readonly emit: (event: EcoEvent) => void;
+  readonly surroundings: WorkerSurroundings;
+}
+
+export interface ProcessPort {
+  readonly bootId: string;
+  /** null if there is no such process. */
+  readonly read: (pid: number) => ProcessInfo | null;
+  readonly inspect: (root: TreeRoot, callback: (living: readonly ProcessInfo[]) => void) => void;
+  /** A negative pid is a process group. */
+  readonly signal: (pid: number, signal: NodeJS.Signals) => boolean;
+}
+
+export interface LogPort {
+  /** Bytes; 0 for a file that is missing or null. */
+  readonly sizeOf: (file: string | null) => number;
+  /** The last lines after `offset`, oldest first; empty if there is no such file. */
+  readonly lastLines: (file: string, count: number, offset: number) => readonly string[];
+}
+
+/** Where workers are written down before anything is done to them, so that no process is started and forgotten. */
+export interface WorkerJournal {
+  readonly save: (record: WorkerRecord) => void;
+  readonly forget: (id: WorkerId) => void;
+}
+
+/** One worker as the next daemon finds it. */
+export interface WorkerRecord {
+  readonly id: WorkerId;
+  readonly key: AppKey;
+  readonly instance: number;
+  readonly generation: number;
+  readonly phase: WorkerPhase;
+  readonly restarts: number;
+  /** null: about to be spawned, or without a process. */
+  readonly process: ProcessIdentity | null;
+  readonly startedAt: Timestamp | null;
+  readonly lastExit: ExitCause | null;
+}
+
+/** Names one process that never recurs, whatever becomes of its pid. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly bootId: string;
+}

@@ -1,0 +1,165 @@
+import { byCodeUnit, byName, equalJson } from '../util/compare.ts';
+import { unreachable } from '../util/unreachable.ts';
+import { appId, type AppKey, type WorkerId } from '../domain/names.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import type { AppSpec } from '../domain/app-spec.ts';
+import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
+import type { StepOutcome, StepRequest, WorkerProgress } from '../protocol/control.ts';
+import type { ClusterDocument } from './cluster-document.ts';
+import { Cluster, type Strategy } from './cluster.ts';
+import type { SupervisePorts, WorkerRecord } from './ports.ts';
+import type { LinkedWorker } from './worker-links.ts';
+
+/** Where the documents of apps are kept. */
+export interface AppStore {
+  readonly save: (document: ClusterDocument) => void;
+  readonly remove: (key: AppKey) => void;
+}
+
+export interface SupervisorOptions {
+  readonly ports: SupervisePorts;
+  readonly apps: AppStore;
+}
+
+type OnProgress = (workers: readonly WorkerProgress[]) => void;
+
+/** Keeps every app as it was last told to, and carries out one step at a time for each. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #clusters = new Map<string, Cluster>();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over what an earlier daemon kept. */
+  resume(documents: readonly ClusterDocument[], records: readonly WorkerRecord[]): void {
+    for (const document of documents) {
+      const cluster = this.#add(new Cluster({ document, ...this.#clusterOptions() }));
+      cluster.resume(records.filter(({ key }) => appId(key) === appId(document.key)));
+    }
+  }
+
+  /** The apps of one project, or of all; sorted by project and name. */
+  observe(project?: string): readonly ObservedApp[] {
+    return [...this.#clusters.values()]
+      .filter(({ key }) => project === undefined || key.project === project)
+      .map((cluster) => cluster.observe())
+      .sort((a, b) => byCodeUnit(a.project, b.project) || byName(a, b));
+  }
+
+  findWorker(id: WorkerId): LinkedWorker | undefined {
+    for (const cluster of this.#clusters.values()) {
+      const worker = cluster.workers.find((candidate) => candidate.id === id);
+      if (worker !== undefined) return worker;
+    }
+    return undefined;
+  }
+
+  countWorkers(): number {
+    return [...this.#clusters.values()].reduce((count, { workers }) => count + workers.length, 0);
+  }
+
+  countApps(): number {
+    return this.#clusters.size;
+  }
+
+  /** Answers when the step has settled. Telling it twice does nothing the second time. */
+  async perform(request: StepRequest, onProgress: OnProgress): Promise<Result<StepOutcome>> {
+    const { action } = request;
+    const key = { project: request.project, app: request.app };
+    const outcome = await this.#carryOut(key, action, onProgress);
+    const cluster = this.#clusters.get(appId(key));
+    if (outcome.ok && cluster !== undefined) this.#record(cluster, request);
+    return outcome;
+  }
+
+  /** Ends every process of every app, and keeps the apps known as they are. */
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#clusters.values()].map((cluster) => cluster.stop()));
+  }
+
+  /** Lets go of every process without touching it. */
+  release(): void {
+    for (const cluster of this.#clusters.values()) cluster.release();
+  }
+
+  async #carryOut(key: AppKey, action: StepRequest['action'], onProgress: OnProgress): Promise<Result<StepOutcome>> {
+    const cluster = this.#clusters.get(appId(key));
+    switch (action.type) {
+      case 'start':
+        return this.#converge(key, action.spec, { strategy: startStrategy(action.spec, cluster), onProgress });
+      case 'scale':
+        return this.#converge(key, action.spec, { strategy: 'keep', onProgress });
+      case 'reload':
+        return this.#converge(key, action.spec, { strategy: 'rolling', onProgress });
+      case 'replace':
+        return this.#converge(key, action.spec, { strategy: 'replace', onProgress });
+      case 'restart':
+        if (cluster === undefined) return err(noSuchApp(key));
+        return this.#converge(key, cluster.document.target.spec, { strategy: 'replace', onProgress });
+      case 'update':
+        if (cluster === undefined) return err(noSuchApp(key));
+        cluster.update(action.spec);
+        return ok({ serving: cluster.serving() });
+      case 'stop':
+        await cluster?.stop();
+        return ok({ serving: null });
+      case 'delete':
+        return this.#delete(key, cluster);
+      default:
+        return unreachable(action);
+    }
+  }
+
+  #converge(
+    key: AppKey,
+    spec: AppSpec,
+    { strategy, onProgress }: { readonly strategy: Strategy; readonly onProgress: OnProgress },
+  ): Promise<Result<StepOutcome>> {
+    const known = this.#clusters.get(appId(key));
+    const cluster = known ?? this.#add(Cluster.create(key, spec, this.#clusterOptions()));
+    return cluster.converge({ spec, strategy: known === undefined ? 'keep' : strategy, onProgress });
+  }
+
+  async #delete(key: AppKey, cluster: Cluster | undefined): Promise<Result<StepOutcome>> {
+    await cluster?.stop();
+    if (cluster?.document.goal === 'running') return err({ reason: 'superseded', app: key.app });
+    this.#clusters.delete(appId(key));
+    this.#options.apps.remove(key);
+    return ok({ serving: null });
+  }
+
+  #record(cluster: Cluster, { action, asked, by }: StepRequest): void {
+    if (asked === 'file') {
+      if ('spec' in action) cluster.markApplied(action.spec);
+      return;
+    }
+    const change = manualChange(action.type);
+    if (change !== null) cluster.markChangedByHand({ action: change, by, at: this.#options.ports.clock.wallTime() });
+  }
+
+  #add(cluster: Cluster): Cluster {
+    this.#clusters.set(appId(cluster.key), cluster);
+    return cluster;
+  }
+
+  #clusterOptions() {
+    const { ports, apps } = this.#options;
+    return { ports, save: apps.save };
+  }
+}
+
+/** A task that is asked for runs again; a service that runs what is asked is left alone. */
+function startStrategy(spec: AppSpec, cluster: Cluster | undefined): Strategy {
+  if (spec.kind === 'task') return 'replace';
+  return cluster === undefined || equalJson(spec, cluster.document.target.spec) ? 'keep' : 'rolling';
+}
+
+function manualChange(type: StepRequest['action']['type']): ManualChange['action'] | null {
+  return type === 'scale' || type === 'stop' || type === 'start' ? type : null;
+}
+
+function noSuchApp({ app }: AppKey) {
+  return { reason: 'no-such-app', target: app, didYouMean: null } as const;
+}

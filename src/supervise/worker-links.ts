@@ -1,0 +1,62 @@
+import type { WorkerId } from '../domain/names.ts';
+import type { LineConnection, LineListener } from '../platform/line-server.ts';
+import type { DaemonMessage, WorkerMessage } from '../protocol/worker.ts';
+
+export interface LinkedWorker {
+  /** Changes with every process. */
+  readonly id: WorkerId;
+  readonly receive: (message: WorkerMessage) => void;
+  readonly linkClosed: () => void;
+}
+
+/** Which control link belongs to which worker. What a process says after its worker has moved on to another is dropped. */
+export class WorkerLinks {
+  readonly listener: LineListener = {
+    onLine: (connection, line) => this.#receive(connection, line),
+    onClose: (connection) => this.#closed(connection),
+  };
+  readonly #find: (id: WorkerId) => LinkedWorker | undefined;
+  readonly #workers = new Map<LineConnection, { readonly id: WorkerId; readonly worker: LinkedWorker }>();
+  readonly #connections = new Map<WorkerId, LineConnection>();
+
+  constructor(find: (id: WorkerId) => LinkedWorker | undefined) {
+    this.#find = find;
+  }
+
+  tell(id: WorkerId, message: DaemonMessage): void {
+    this.#connections.get(id)?.send(JSON.stringify(message));
+  }
+
+  #receive(connection: LineConnection, line: string): void {
+    const message = parseMessage(line);
+    if (message === undefined) return;
+    if (message.type === 'register') this.#register(connection, message.worker);
+    const linked = this.#workers.get(connection);
+    if (linked !== undefined && linked.worker.id === linked.id) linked.worker.receive(message);
+  }
+
+  #register(connection: LineConnection, id: WorkerId): void {
+    const worker = this.#find(id);
+    if (worker === undefined) return;
+    this.#workers.set(connection, { id, worker });
+    this.#connections.set(id, connection);
+  }
+
+  #closed(connection: LineConnection): void {
+    const linked = this.#workers.get(connection);
+    this.#workers.delete(connection);
+    if (linked === undefined || this.#connections.get(linked.id) !== connection) return;
+    this.#connections.delete(linked.id);
+    if (linked.worker.id === linked.id) linked.worker.linkClosed();
+  }
+}
+
+/** The peer is a process of the user's own: a line that is no message is dropped, not answered. */
+function parseMessage(line: string): WorkerMessage | undefined {
+  try {
+    const message = JSON.parse(line) as WorkerMessage | null;
+    return typeof message?.type === 'string' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
