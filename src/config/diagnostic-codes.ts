@@ -1,3 +1,4 @@
+// oxlint-disable max-lines -- a table: one row a code, and to be read in one place
 export interface DiagnosticCodeInfo {
   readonly title: string;
   readonly cause: string;

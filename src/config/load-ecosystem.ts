@@ -2,7 +2,6 @@ import { dirname } from 'node:path';
 import type { AppSpec } from '../domain/app-spec.ts';
 import type { DesiredState } from '../domain/desired-state.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import type { Failure } from '../domain/failure.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { systemClock } from '../platform/clock.ts';
 import { availableCpus } from '../platform/machine.ts';
@@ -46,7 +45,7 @@ export interface LoadedEcosystem {
  * identify the code. Each stage has its own type, and reports all that it finds. Nothing is changed on this machine but
  * the cache of digests. The failure is always `config-invalid`, with the warnings among its diagnostics.
  */
-export async function loadEcosystem(options: LoadOptions): Promise<Result<LoadedEcosystem, Failure>> {
+export async function loadEcosystem(options: LoadOptions): Promise<Result<LoadedEcosystem>> {
   const found = await findFile(options.file, options.cwd);
   if (!found.ok) return invalid([found.error]);
   const parsed = await parseSource(found.value, options.environment);
@@ -132,7 +131,7 @@ async function codeRevisions(
   return addCodeRevisions(apps, { file, folder: dirname(file), cacheFolder, revision, now: systemClock.wallTime });
 }
 
-function invalid(diagnostics: readonly Diagnostic[]): Result<never, Failure> {
+function invalid(diagnostics: readonly Diagnostic[]): Result<never> {
   return err({ reason: 'config-invalid', diagnostics });
 }
 

@@ -3,11 +3,12 @@ import { pathToFileURL, fileURLToPath } from 'node:url';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { seconds } from '../domain/time.ts';
+import { realPath } from '../platform/files.ts';
 import { commandLine, nodeVersion, settleWithin, stripsTypes, withStdoutOnStderr } from '../platform/machine.ts';
 import type { DiagnosticCode } from './diagnostic-codes.ts';
 import { locateSpan, spanAt, wholeFile } from './locate.ts';
 import { parseJson } from './parse-json.ts';
-import { isRecord, type SourceDocument, type SourceText } from './source.ts';
+import { formatSourcePath, isRecord, type SourceDocument, type SourcePath, type SourceText } from './source.ts';
 
 /** A configuration that waits for longer waits for something that will not come. */
 const MODULE_TIMEOUT = seconds(10);
@@ -42,7 +43,24 @@ function finish(source: SourceText, value: unknown): Result<SourceDocument, Diag
   if (value === undefined || value === null || (isRecord(value) && Object.keys(value).length === 0)) {
     return err(exportsNothing(source));
   }
+  const cycle = findCycle(value, []);
+  if (cycle !== null) {
+    const message = `the value that the file exports contains itself at ${formatSourcePath(cycle)}`;
+    return err(diagnostic(source, 'ECO1508', { message, place: null }));
+  }
   return ok({ ...source, value, positions: null, duplicates: [], root: [] });
+}
+
+/** The first place that holds something that holds it. */
+function findCycle(value: unknown, around: readonly unknown[], path: SourcePath = []): SourcePath | null {
+  if (typeof value !== 'object' || value === null) return null;
+  if (around.includes(value)) return path;
+  for (const [key, inner] of Object.entries(value)) {
+    const step = Array.isArray(value) ? Number(key) : key;
+    const cycle = findCycle(inner, [...around, value], [...path, step]);
+    if (cycle !== null) return cycle;
+  }
+  return null;
 }
 
 /** Pure JSON that was saved as `.js` is no program: a bare object does not parse, and a bare array exports nothing. */
@@ -143,12 +161,12 @@ function diagnostic(source: SourceText, code: DiagnosticCode, { message, hint, p
 /** The topmost frame of the stack that is in the file itself; CommonJS syntax errors name it above the stack. */
 function placeInStack(source: SourceText, error: unknown): { readonly start: number; readonly end: number } | null {
   if (!(error instanceof Error) && !isRecord(error)) return null;
-  const stack = String(error.stack ?? '');
+  const stack = typeof error.stack === 'string' ? error.stack : '';
   for (const [, url = '', line = '', column = ''] of stack.matchAll(
     /((?:file:\/\/)?\/[^\n()]*?):(\d+)(?::(\d+))?(?=[)\n]|$)/g,
   )) {
     const path = url.startsWith('file://') ? fileURLToPath(url) : url;
-    if (path !== source.file) continue;
+    if (path !== source.file && path !== realPath(source.file)) continue;
     const columnNumber = column === '' ? caretColumn(stack) : Number(column);
     return spanAt(source.text, Number(line), columnNumber);
   }

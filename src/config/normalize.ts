@@ -15,7 +15,8 @@ import type { MergedApp } from './merge.ts';
 import { readBoolean, readDuration, readInstances, readLogTarget, readNumber, readText } from './option-values.ts';
 import { listOf, readEnv, sortedRecord } from './read-env.ts';
 import type { Report } from './report.ts';
-import { resolveProgram, type Program } from './resolve-program.ts';
+import type { Program } from './program.ts';
+import { resolveProgram } from './resolve-program.ts';
 import { sensitiveNames } from './sensitive-env.ts';
 import { isRecord, type SourcePath } from './source.ts';
 import { splitAssignments, splitWords } from './words.ts';
@@ -43,55 +44,85 @@ export interface NormalizeContext {
 
 /** null: the report says why. */
 export function normalizeApp(app: MergedApp, context: NormalizeContext): NormalizedApp | null {
-  const read = (name: OptionName): unknown => app.options.get(name)?.value;
-  const cwd = resolve(context.folder, expandHome(readText(read('cwd')) ?? '.'));
+  const cwd = resolve(context.folder, expandHome(readText(app.options.get('cwd')?.value) ?? '.'));
   const file = readEnv(app, context);
   const program = checkCwd(app, cwd, context) ? normalizeProgram(app, cwd, context) : null;
-  const name = appName(app);
+  const name = checkName(app, appName(app), context);
   if (program === null || name === null) return null;
 
-  const { instances, execMode } = normalizeInstances(app, program, context);
-  const env = sortedRecord(new Map(Object.entries({ ...unbufferedPython(program), ...file.env, ...program.env })));
-  const logPath = (path: string): string => resolve(cwd, expandHome(path));
-  const kind = read('kind') === 'task' ? 'task' : 'service';
   const dependencies = readDependencies(app);
-  const { script, args, interpreter, interpreterArgs, pathPrefix, unwrappedFrom } = program;
+  const env = sortedRecord(new Map(Object.entries({ ...unbufferedPython(program), ...file.env, ...program.env })));
+  const { foreign, env: _, ...programFields } = program;
+  const workers = normalizeInstances(app, program, context);
   return {
     path: app.path,
     dependencyPaths: new Map([...dependencies].map(([dependency, { path }]) => [dependency, path])),
-    revision: readText(read('revision')) ?? 'auto',
-    foreign: program.foreign,
+    revision: readText(app.options.get('revision')?.value) ?? 'auto',
+    foreign,
     spec: {
       name,
-      namespace: readText(read('namespace')) ?? DEFAULTS.namespace,
-      kind,
-      script,
-      args,
+      ...programFields,
       cwd,
-      interpreter,
-      interpreterArgs,
-      pathPrefix,
-      unwrappedFrom,
-      instances,
-      execMode,
       env,
       sensitiveEnv: sensitiveNames(env, file.fromFiles),
-      instanceVar: readText(read('instance_var')) ?? DEFAULTS.instanceVar,
-      autorestart: readBoolean(read('autorestart')) ?? kind === 'service',
-      maxRestarts: readNumber(read('max_restarts')) ?? null,
-      minUptime: readDuration(read('min_uptime')) ?? DEFAULTS.minUptime,
-      restartDelay: readDuration(read('restart_delay')) ?? null,
-      killTimeout: readDuration(read('kill_timeout')) ?? DEFAULTS.killTimeout,
-      stopSignal: STOP_SIGNALS.find((signal) => signal === read('stop_signal')) ?? 'auto',
-      readyTimeout: readDuration(read('listen_timeout')) ?? DEFAULTS.readyTimeout,
+      ...workers,
       readiness: normalizeReadiness(app, program, context),
-      outFile: readLogTarget(read('out_file'), logPath),
-      errorFile: readLogTarget(read('error_file'), logPath),
-      mergeLogs: readBoolean(read('merge_logs')) ?? (execMode === 'fork' && instances === 1),
       dependsOn: sortedConditions(dependencies),
-      // `code` is filled in last: it is read from the disk, not from the file.
+      ...normalizePolicies(app),
+      ...normalizeLogs(app, cwd, workers),
     },
   };
+}
+
+type Policies =
+  | 'namespace'
+  | 'kind'
+  | 'instanceVar'
+  | 'autorestart'
+  | 'maxRestarts'
+  | 'minUptime'
+  | 'restartDelay'
+  | 'killTimeout'
+  | 'stopSignal'
+  | 'readyTimeout';
+
+/** The options that are read for themselves. */
+function normalizePolicies({ options }: MergedApp): Pick<AppSpec, Policies> {
+  const read = (name: OptionName): unknown => options.get(name)?.value;
+  const kind = read('kind') === 'task' ? 'task' : 'service';
+  return {
+    namespace: readText(read('namespace')) ?? DEFAULTS.namespace,
+    kind,
+    instanceVar: readText(read('instance_var')) ?? DEFAULTS.instanceVar,
+    autorestart: readBoolean(read('autorestart')) ?? kind === 'service',
+    maxRestarts: readNumber(read('max_restarts')) ?? null,
+    minUptime: readDuration(read('min_uptime')) ?? DEFAULTS.minUptime,
+    restartDelay: readDuration(read('restart_delay')) ?? null,
+    killTimeout: readDuration(read('kill_timeout')) ?? DEFAULTS.killTimeout,
+    stopSignal: STOP_SIGNALS.find((signal) => signal === read('stop_signal')) ?? 'auto',
+    readyTimeout: readDuration(read('listen_timeout')) ?? DEFAULTS.readyTimeout,
+  };
+}
+
+function normalizeLogs(
+  { options }: MergedApp,
+  cwd: string,
+  { instances, execMode }: Pick<AppSpec, 'instances' | 'execMode'>,
+): Pick<AppSpec, 'outFile' | 'errorFile' | 'mergeLogs'> {
+  const resolvePath = (path: string): string => resolve(cwd, expandHome(path));
+  return {
+    outFile: readLogTarget(options.get('out_file')?.value, resolvePath),
+    errorFile: readLogTarget(options.get('error_file')?.value, resolvePath),
+    mergeLogs: readBoolean(options.get('merge_logs')?.value) ?? (execMode === 'fork' && instances === 1),
+  };
+}
+
+/** Names are printed in lines and tables: they may hold anything that does not break those. */
+function checkName(app: MergedApp, name: string | null, { report }: NormalizeContext): string | null {
+  if (name === null || !/\p{Cc}/u.test(name)) return name;
+  const path = app.options.get('name')?.path ?? app.path;
+  report.error('ECO1308', path, { message: `${JSON.stringify(name)} cannot be a name: it holds a control character` });
+  return null;
 }
 
 function checkCwd(app: MergedApp, cwd: string, { report }: NormalizeContext): boolean {

@@ -1,10 +1,9 @@
-import type { ScalarEvent } from 'js-yaml';
+import type * as Yaml from 'js-yaml';
+import type { Event, ScalarEvent, YAMLException } from 'js-yaml';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { locateSpan, spanAt } from './locate.ts';
 import type { DuplicateKey, SourceDocument, SourceEntry, SourceNode, SourceText, Span } from './source.ts';
-
-type Yaml = typeof import('js-yaml');
 
 /** js-yaml makes the values; the places come from its events. */
 export async function parseYaml(source: SourceText): Promise<Result<SourceDocument, Diagnostic>> {
@@ -20,7 +19,7 @@ export async function parseYaml(source: SourceText): Promise<Result<SourceDocume
   }
 }
 
-function syntaxError(source: SourceText, error: import('js-yaml').YAMLException): Diagnostic {
+function syntaxError(source: SourceText, error: YAMLException): Diagnostic {
   const { mark } = error;
   const span = mark === undefined ? null : spanAt(source.text, mark.line + 1, mark.column + 1);
   const tabs = /\ttab|tab character/i.test(error.reason) ? 'YAML is indented by blanks, never by tabs' : null;
@@ -65,48 +64,69 @@ interface Open {
   end: number;
 }
 
-function composePositions(yaml: Yaml, text: string): Composed {
-  const duplicates: DuplicateKey[] = [];
-  const anchors = new Map<string, SourceNode>();
-  const stack: Open[] = [];
-  let root: SourceNode = leaf({ start: 0, end: 0 });
+function composePositions(yaml: typeof Yaml, text: string): Composed {
+  const composition: Composition = {
+    yaml,
+    text,
+    duplicates: [],
+    anchors: new Map(),
+    stack: [],
+    root: leaf({ start: 0, end: 0 }),
+  };
+  for (const event of yaml.parseEvents(text, {})) take(composition, event);
+  return { node: composition.root, duplicates: composition.duplicates };
+}
 
-  const put = (node: SourceNode, name: string | null): void => {
-    const parent = stack.at(-1);
-    if (parent === undefined) root = node;
-    else addChild(parent, { node, name, duplicates });
-  };
-  const close = (): void => {
-    const closed = stack.pop();
-    if (closed === undefined) return;
-    const node = nodeOf(closed);
-    if (closed.anchor !== null) anchors.set(closed.anchor, node);
-    put(node, null);
-  };
-  for (const event of yaml.parseEvents(text, {})) {
-    switch (event.type) {
-      case yaml.EVENT_ID.MAPPING:
-      case yaml.EVENT_ID.SEQUENCE:
-        stack.push(openCollection(event, text, event.type === yaml.EVENT_ID.MAPPING ? 'mapping' : 'sequence'));
-        break;
-      case yaml.EVENT_ID.SCALAR: {
-        const node = leaf(scalarSpan(event, { text, after: lastEnd(stack), yaml }));
-        const anchor = anchorName(event, text);
-        if (anchor !== null) anchors.set(anchor, node);
-        put(node, yaml.getScalarValue(text, event));
-        break;
-      }
-      case yaml.EVENT_ID.ALIAS:
-        put(aliasNode(anchors.get(anchorName(event, text) ?? ''), event), null);
-        break;
-      case yaml.EVENT_ID.POP:
-        close();
-        break;
-      default:
-        break;
+interface Composition {
+  readonly yaml: typeof Yaml;
+  readonly text: string;
+  readonly duplicates: DuplicateKey[];
+  readonly anchors: Map<string, SourceNode>;
+  /** The innermost one last. */
+  readonly stack: Open[];
+  root: SourceNode;
+}
+
+function take(composition: Composition, event: Event): void {
+  const { yaml, text, anchors, stack } = composition;
+  switch (event.type) {
+    case yaml.EVENT_ID.MAPPING:
+      stack.push(openCollection(event, text, 'mapping'));
+      return;
+    case yaml.EVENT_ID.SEQUENCE:
+      stack.push(openCollection(event, text, 'sequence'));
+      return;
+    case yaml.EVENT_ID.SCALAR: {
+      const node = leaf(scalarSpan(event, { text, after: lastEnd(stack), yaml }));
+      remember(composition, anchorName(event, text), node);
+      return put(composition, node, { name: yaml.getScalarValue(text, event) });
     }
+    case yaml.EVENT_ID.ALIAS:
+      return put(composition, aliasNode(anchors.get(anchorName(event, text) ?? ''), event), { name: null });
+    case yaml.EVENT_ID.POP:
+      return close(composition);
+    default:
+      return;
   }
-  return { node: root, duplicates };
+}
+
+function put(composition: Composition, node: SourceNode, { name }: Pick<Child, 'name'>): void {
+  const parent = composition.stack.at(-1);
+  if (parent === undefined) composition.root = node;
+  else addChild(parent, { node, name, duplicates: composition.duplicates });
+}
+
+function close(composition: Composition): void {
+  const closed = composition.stack.pop();
+  // The end of the document closes nothing that was opened here.
+  if (closed === undefined) return;
+  const node = nodeOf(closed);
+  remember(composition, closed.anchor, node);
+  put(composition, node, { name: null });
+}
+
+function remember({ anchors }: Composition, anchor: string | null, node: SourceNode): void {
+  if (anchor !== null) anchors.set(anchor, node);
 }
 
 function openCollection(
@@ -175,7 +195,7 @@ function aliasNode(
 interface ScalarContext {
   readonly text: string;
   readonly after: number;
-  readonly yaml: Yaml;
+  readonly yaml: typeof Yaml;
 }
 
 /** With its quotes. A block scalar is pointed at by its first line, a missing value by the end of what stands before it. */

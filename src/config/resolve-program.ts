@@ -1,50 +1,17 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { Interpreter } from '../domain/app-spec.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { fileKind, isExecutableFile } from '../platform/files.ts';
-import { nodeVersion, stripsTypes } from '../platform/machine.ts';
-import type { DiagnosticCode } from './diagnostic-codes.ts';
-import { expandHome } from './find-file.ts';
-import { findBin, findInPath, hasPackage, programKind, type ProgramPlace } from './find-program.ts';
+import { fileKind } from '../platform/files.ts';
+import { byInterpreter, byKind } from './choose-interpreter.ts';
+import { findBin, findInPath } from './find-program.ts';
+import { isFile, pathOf, type Program, type ProgramProblem, type ProgramRequest } from './program.ts';
 import { unwrapCommand } from './unwrap.ts';
 import { quoteWord, splitAssignments, splitWords } from './words.ts';
 
-export interface ProgramRequest extends ProgramPlace {
-  readonly script: string;
-  readonly args: readonly string[];
-  /** null: by the script. */
-  readonly interpreter: string | null;
-  readonly interpreterArgs: readonly string[];
-  readonly unwrap: boolean;
-  /** The folder of the ecosystem file. */
-  readonly folder: string;
-}
-
-/** What is run, and by what. */
-export interface Program {
-  readonly script: string;
-  readonly args: readonly string[];
-  readonly interpreter: Interpreter;
-  readonly interpreterArgs: readonly string[];
-  readonly pathPrefix: readonly string[];
-  readonly unwrappedFrom: string | null;
-  readonly env: Readonly<Record<string, string>>;
-  /** The script is a command of the machine: its code is not in the working folder. */
-  readonly foreign: boolean;
-}
-
-export interface ProgramProblem {
-  readonly code: DiagnosticCode;
-  readonly option: 'script' | 'interpreter';
-  readonly message: string;
-  readonly hint?: string | undefined;
-}
-
 export function resolveProgram(request: ProgramRequest): Result<Program, ProgramProblem> {
-  const isFile = fileKind(pathOf(request.script, request)) === 'file';
-  if (!isFile && /\s/.test(request.script)) return resolveLine(request);
+  const exists = isFile(pathOf(request.script, request));
+  if (!exists && /\s/.test(request.script)) return resolveLine(request);
   const overridden = request.interpreter !== null && !['none', 'node'].includes(request.interpreter);
-  if (!isFile && request.unwrap && !overridden) {
+  if (!exists && request.unwrap && !overridden) {
     const unwrapped = resolveUnwrapped([request.script, ...request.args], request);
     if (unwrapped !== null) return ok(unwrapped);
   }
@@ -211,70 +178,4 @@ function hintAt(script: string, { cwd, folder }: ProgramRequest): string | undef
   return undefined;
 }
 
-type Base = Omit<Program, 'script' | 'interpreter'>;
-
-function byKind(path: string, base: Base, request: ProgramRequest): Result<Program, ProgramProblem> {
-  const kind = programKind(path);
-  if (kind.type === 'node') return ok({ ...base, script: path, interpreter: { type: 'node' } });
-  if (kind.type === 'executable') return ok({ ...base, script: path, interpreter: { type: 'none' } });
-  if (kind.type === 'interpreted') return byInterpreter({ ...base, script: path }, kind.by, request);
-  return typescript({ ...base, script: path, interpreter: { type: 'node' } }, request);
-}
-
-/**
- * A TypeScript file runs on Node: with the loader that its arguments name; else by Node itself where Node strips types
- * (not from .tsx); else through `tsx`, if that is installed.
- */
-function typescript(program: Program, { cwd }: ProgramRequest): Result<Program, ProgramProblem> {
-  const hasLoader = program.interpreterArgs.some((arg) =>
-    /^(-r|--(require|import|loader|experimental-loader|experimental-(strip|transform)-types))(=|$)/.test(arg),
-  );
-  if (hasLoader || (stripsTypes() && !program.script.endsWith('.tsx'))) return ok(program);
-  if (hasPackage('tsx', cwd))
-    return ok({ ...program, interpreterArgs: [...program.interpreterArgs, '--import', 'tsx'] });
-  return err({
-    code: 'ECO1411',
-    option: 'script',
-    message: `Node ${nodeVersion()} does not run ${program.script.endsWith('.tsx') ? '.tsx' : 'TypeScript'} files by itself`,
-    hint: 'install tsx (npm install tsx), or run the compiled file',
-  });
-}
-
-function byInterpreter(
-  program: Omit<Program, 'interpreter'>,
-  name: string,
-  request: ProgramRequest,
-): Result<Program, ProgramProblem> {
-  if (name === 'node') {
-    const node: Program = { ...program, interpreter: { type: 'node' }, foreign: false };
-    return /\.[cm]?tsx?$/.test(program.script) ? typescript(node, request) : ok(node);
-  }
-  if (name === 'tsx' && request.unwrap && hasPackage('tsx', request.cwd)) {
-    const interpreterArgs = [...program.interpreterArgs, '--import', 'tsx'];
-    return ok({ ...program, interpreter: { type: 'node' }, interpreterArgs, unwrappedFrom: 'tsx' });
-  }
-  const path = interpreterPath(name, request);
-  if (path !== null) return ok({ ...program, interpreter: { type: 'program', path } });
-  const hint = name.startsWith('node@') ? 'give the path of that Node' : undefined;
-  const where = name.includes('/')
-    ? `${pathOf(name, request)} is no program that may be run`
-    : `no command "${name}" is in PATH`;
-  return err({ code: 'ECO1402', option: 'interpreter', message: `the interpreter is not found: ${where}`, hint });
-}
-
-/** A bare name stays one if PATH has it: a new version of it is no change of the app. */
-function interpreterPath(name: string, request: ProgramRequest): string | null {
-  if (name.includes('/') || name.startsWith('~'))
-    return isExecutableFile(pathOf(name, request)) ? pathOf(name, request) : null;
-  return findInPath(name, request) === null ? (findBin(name, request.cwd)?.path ?? null) : name;
-}
-
 const NOTHING_SPECIAL = { interpreterArgs: [], pathPrefix: [], unwrappedFrom: null, env: {} };
-
-function pathOf(path: string, { cwd }: ProgramPlace): string {
-  return resolve(cwd, expandHome(path));
-}
-
-function isFile(path: string): boolean {
-  return fileKind(path) === 'file';
-}

@@ -1,23 +1,10 @@
 import { byCodeUnit } from '../util/compare.ts';
 
 /** Whole words of a name, so that MONKEY, KEYBOARD and AUTHOR stay readable. */
-const SECRET_WORDS = new Set([
-  ...[
-    'PASSWORD',
-    'PASSWD',
-    'PASSPHRASE',
-    'PASS',
-    'PWD',
-    'TOKEN',
-    'TOKENS',
-    'SECRET',
-    'SECRETS',
-    'KEY',
-    'KEYS',
-    'APIKEY',
-  ],
-  ...['DSN', 'CREDENTIAL', 'CREDENTIALS', 'AUTH', 'PRIVATE', 'CERT', 'COOKIE', 'SALT', 'SIGNATURE', 'WEBHOOK', 'JWT'],
-]);
+const SECRET_WORDS = new Set(
+  `PASSWORD PASSWD PASSPHRASE PASS PWD TOKEN TOKENS SECRET SECRETS KEY KEYS APIKEY DSN CREDENTIAL CREDENTIALS AUTH PRIVATE
+   CERT COOKIE SALT SIGNATURE WEBHOOK JWT`.split(/\s+/),
+);
 /** Parts that mean a secret wherever they stand in a name. */
 const SECRET_PARTS = /PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|APIKEY|ACCESSKEY|PRIVATEKEY/;
 /** The working folder, which shells keep in variables of these names. */

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { nearest } from '../util/edit-distance.ts';
-import validate from './generated/validate-ecosystem.js';
+import validateEcosystem from './generated/validate-ecosystem.js';
 import { describe, type Part } from './read-form.ts';
 import type { KeyedEcosystem, OptionBlock } from './read-keys.ts';
 import type { Report } from './report.ts';
@@ -18,9 +18,9 @@ export function validateValues(ecosystem: KeyedEcosystem, report: Report): Reado
     ...(defaults === null ? {} : { defaults: plainBlock(defaults) }),
     apps: apps.map(plainBlock),
   };
-  if (validate(value)) return new Set();
+  if (validateEcosystem(value)) return new Set();
   const invalid = new Set<SourcePath>();
-  for (const errors of groupByOption(validate.errors ?? [])) {
+  for (const errors of groupByOption(validateEcosystem.errors ?? [])) {
     const found = ownerOf(errors.steps, ecosystem);
     if (found === null) continue;
     if (found.block !== null) invalid.add(found.block.path);

@@ -1,0 +1,66 @@
+import { err, ok, type Result } from '../domain/result.ts';
+import { isExecutableFile } from '../platform/files.ts';
+import { nodeVersion, stripsTypes } from '../platform/machine.ts';
+import { findBin, findInPath, hasPackage, programKind } from './find-program.ts';
+import { pathOf, type Program, type ProgramProblem, type ProgramRequest } from './program.ts';
+
+/** A program of which only what runs it is not known. */
+export type Base = Omit<Program, 'script' | 'interpreter'>;
+
+/** The interpreter by the kind of the script. */
+export function byKind(path: string, base: Base, request: ProgramRequest): Result<Program, ProgramProblem> {
+  const kind = programKind(path);
+  if (kind.type === 'node') return ok({ ...base, script: path, interpreter: { type: 'node' } });
+  if (kind.type === 'executable') return ok({ ...base, script: path, interpreter: { type: 'none' } });
+  if (kind.type === 'interpreted') return byInterpreter({ ...base, script: path }, kind.by, request);
+  return typescript({ ...base, script: path, interpreter: { type: 'node' } }, request);
+}
+
+/**
+ * A TypeScript file runs on Node: with the loader that its arguments name; else by Node itself where Node strips types
+ * (not from .tsx); else through `tsx`, if that is installed.
+ */
+function typescript(program: Program, { cwd }: ProgramRequest): Result<Program, ProgramProblem> {
+  const hasLoader = program.interpreterArgs.some((arg) =>
+    /^(-r|--(require|import|loader|experimental-loader|experimental-(strip|transform)-types))(=|$)/.test(arg),
+  );
+  if (hasLoader || (stripsTypes() && !program.script.endsWith('.tsx'))) return ok(program);
+  if (hasPackage('tsx', cwd))
+    return ok({ ...program, interpreterArgs: [...program.interpreterArgs, '--import', 'tsx'] });
+  return err({
+    code: 'ECO1411',
+    option: 'script',
+    message: `Node ${nodeVersion()} does not run ${program.script.endsWith('.tsx') ? '.tsx' : 'TypeScript'} files by itself`,
+    hint: 'install tsx (npm install tsx), or run the compiled file',
+  });
+}
+
+/** The interpreter that the file names. */
+export function byInterpreter(
+  program: Omit<Program, 'interpreter'>,
+  name: string,
+  request: ProgramRequest,
+): Result<Program, ProgramProblem> {
+  if (name === 'node') {
+    const node: Program = { ...program, interpreter: { type: 'node' }, foreign: false };
+    return /\.[cm]?tsx?$/.test(program.script) ? typescript(node, request) : ok(node);
+  }
+  if (name === 'tsx' && request.unwrap && hasPackage('tsx', request.cwd)) {
+    const interpreterArgs = [...program.interpreterArgs, '--import', 'tsx'];
+    return ok({ ...program, interpreter: { type: 'node' }, interpreterArgs, unwrappedFrom: 'tsx' });
+  }
+  const path = interpreterPath(name, request);
+  if (path !== null) return ok({ ...program, interpreter: { type: 'program', path } });
+  const hint = name.startsWith('node@') ? 'give the path of that Node' : undefined;
+  const where = name.includes('/')
+    ? `${pathOf(name, request)} is no program that may be run`
+    : `no command "${name}" is in PATH`;
+  return err({ code: 'ECO1402', option: 'interpreter', message: `the interpreter is not found: ${where}`, hint });
+}
+
+/** A bare name stays one if PATH has it: a new version of it is no change of the app. */
+function interpreterPath(name: string, request: ProgramRequest): string | null {
+  if (name.includes('/') || name.startsWith('~'))
+    return isExecutableFile(pathOf(name, request)) ? pathOf(name, request) : null;
+  return findInPath(name, request) === null ? (findBin(name, request.cwd)?.path ?? null) : name;
+}
