@@ -40,7 +40,7 @@ export function reconcile(desired: DesiredState, observed: ObservedState, option
 
   const chosen = (app: { readonly name: AppName }) => options.only === null || options.only.includes(app.name);
   const wanted = desired.apps.filter(chosen).sort(byName);
-  const present = (project?.apps ?? []).filter(chosen).sort(byName);
+  const present = (project?.apps ?? []).filter(chosen);
   const pairs = wanted.map((spec) => ({ spec, app: present.find(({ name }) => name === spec.name) }));
   const manifests = { ...options.manifests, ...desired.manifests };
   const kept = pairs.flatMap(({ spec, app }) =>
