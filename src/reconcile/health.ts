@@ -29,7 +29,8 @@ export function healthOf(app: ObservedApp): Health {
   if (app.goal === 'stopped') return { type: 'stopped' };
   const broken = (['failed', 'backing-off', 'missing', 'outdated'] as const).flatMap((slot) => {
     const found = slots.filter((finding) => finding.slot === slot);
-    return found.length === 0 ? [] : [sentence(slot, found, wanted)];
+    const word = slot === 'missing' && app.spec.kind === 'task' ? 'not-run' : slot;
+    return found.length === 0 ? [] : [sentence(word, found, wanted)];
   });
   if (broken.length > 0) return { type: 'broken', cause: broken.join(', '), fine };
   const busy = slots.filter(({ slot }) => slot === 'busy');
@@ -74,7 +75,7 @@ function slotOf(workers: readonly ObservedWorker[], { spec }: ObservedApp): Slot
 const ENDED = ['stopped'] as const;
 
 function sentence(
-  slot: 'failed' | 'backing-off' | 'missing' | 'outdated' | 'running' | 'starting',
+  word: 'failed' | 'backing-off' | 'missing' | 'not-run' | 'outdated' | 'running' | 'starting',
   found: readonly SlotFinding[],
   wanted: number,
 ): string {
@@ -83,11 +84,12 @@ function sentence(
     failed: 'failed',
     'backing-off': `${are} backing off`,
     missing: `${are} missing`,
+    'not-run': found.length === 1 ? 'has not run' : 'have not run',
     outdated: found.length === 1 ? 'runs an earlier revision' : 'run an earlier revision',
     running: `${are} still running`,
     starting: `${are} still starting`,
-  }[slot];
-  const exit = slot === 'failed' || slot === 'backing-off' ? (found[0]?.worker?.lastExit ?? null) : null;
+  }[word];
+  const exit = word === 'failed' || word === 'backing-off' ? (found[0]?.worker?.lastExit ?? null) : null;
   const reason = exit === null ? '' : `: ${formatExitCause(exit)}`;
   return `${found.length} of ${wanted} ${wanted === 1 ? 'worker' : 'workers'} ${verb}${reason}`;
 }

@@ -515,7 +515,7 @@ describe('drift and health', () => {
   test('a task that was completed by an earlier revision has not run', () => {
     const task = appSpec({ name: 'migrate', kind: 'task' });
     const workers = [observedWorker({ phase: 'completed', pid: null, current: false })];
-    expect(planOf([task], [observedApp(task, { workers })]).steps[0]?.cause).toBe('1 of 1 worker is missing');
+    expect(planOf([task], [observedApp(task, { workers })]).steps[0]?.cause).toBe('1 of 1 worker has not run');
   });
 
   test.each([
