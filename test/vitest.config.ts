@@ -28,6 +28,9 @@ export default defineConfig({
   define: { ECO_VERSION: JSON.stringify('0.0.0-test') },
   test: {
     pool: 'forks',
+    // Ecosystem files that are programs are run by Node itself, as they are for users.
+    deps: { interopDefault: false },
+    server: { deps: { external: [/\/(ecosystem|pm2)[\w.]*\.[cm]?[jt]s$/] } },
     reporters:
       results === undefined ? ['default'] : ['default', ['json', { outputFile: join(results, `${process.pid}.json`) }]],
     projects: [

@@ -110,9 +110,10 @@ function missingModule(
   source: SourceText,
   { missing, error }: { readonly missing: string; readonly error: unknown },
 ): Diagnostic {
-  const name = missing.startsWith('/') ? (missing.split('/').at(-1) ?? missing) : missing;
-  const at = source.text.indexOf(name);
-  const place = placeInStack(source, error) ?? (at < 0 ? null : { start: at, end: at + name.length });
+  const name = (missing.split('/').at(-1) ?? missing).replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  const written = new RegExp(`(["'])[^"'\n]*${name}[^"'\n]*\\1`).exec(source.text);
+  const inText = written === null ? null : { start: written.index, end: written.index + written[0].length };
+  const place = placeInStack(source, error) ?? inText;
   const relative = /^[./]/.test(missing);
   return diagnostic(source, 'ECO1507', {
     message: `the file imports "${missing}", which does not exist`,

@@ -29,6 +29,13 @@ export interface Block {
 export function readForm(document: SourceDocument, report: Report): EcosystemForm | null {
   const value = valueAt(document.value, document.root);
   if (Array.isArray(value)) return bare(readList({ value, path: [] }, report));
+  if (value === null || value === undefined) {
+    report.error('ECO1007', [], {
+      message: 'the file holds nothing',
+      hint: 'an ecosystem file has at least a list of apps: apps: []',
+    });
+    return null;
+  }
   if (!isRecord(value)) {
     const message = `an ecosystem file holds an object or a list of apps, not ${describe(value)}`;
     report.error('ECO1104', [], { message });
