@@ -5,6 +5,7 @@ import type { ExitCause, ObservedWorker, WorkerState } from '../domain/worker-st
 import type { Timer } from '../platform/clock.ts';
 import type { LaunchedProcess } from '../platform/launcher.ts';
 import type { WorkerMessage } from '../protocol/worker.ts';
+import { equalJson } from '../util/compare.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { answerIpc } from './ipc-handles.ts';
 import type { ProcessIdentity, SupervisePorts, WorkerRecord } from './ports.ts';
@@ -219,12 +220,14 @@ export class Worker {
       random: ports.random(),
       drainable: this.#signs.registered === true && this.#signs.bound().length > 0,
     });
+    const changed = effects.length > 0 || !equalJson(state, this.#state);
     this.#state = this.#withCause(state);
     for (const effect of effects) this.#carryOut(effect);
     if (before !== 'ready' && state.phase === 'ready') ports.emit({ type: 'worker-ready', worker: this.#id });
     if (before === 'starting' && state.phase !== 'starting') this.#releaseGate();
     this.#settle();
-    onChange();
+    // Whoever hears of a change may ask again for what is under way already: without this, the two would never rest.
+    if (changed) onChange();
   }
 
   /** "Not ready in time" says what was missing, which only the shell knows. */
