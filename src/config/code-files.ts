@@ -5,12 +5,13 @@ import { foldersUpward, repositoryRoot } from './find-file.ts';
 
 /** Lists the files under folders that count as code. A folder that several apps share is listed once. */
 export interface CodeLister {
-  /** Absolute paths, links resolved, unsorted. `folder` is absolute with its links resolved. */
+  /** `folder` is absolute with its links resolved. */
   readonly list: (folder: string) => Promise<CodeListing>;
 }
 
 export interface CodeListing {
-  readonly files: readonly string[];
+  /** Absolute paths, unsorted. */
+  readonly files: ReadonlySet<string>;
   /** Listed by git: what git ignores is not in it. */
   readonly fromGit: boolean;
 }
@@ -28,16 +29,20 @@ export function createCodeLister(folders: readonly string[]): CodeLister {
     byRoot.set(root, known);
     return known;
   };
+  const listings = new Map<string, Promise<CodeListing>>();
+  const read = async (folder: string): Promise<CodeListing> => {
+    const root = repositoryRoot(folder);
+    const files = root === null ? null : await gitFiles(root);
+    if (files === null) return { files: new Set(walk(folder, isCodeFile)), fromGit: false };
+    const prefix = folder === sep ? sep : folder + sep;
+    const counted = files.filter((file) => file.startsWith(prefix) && countsInGit(file.slice(prefix.length)));
+    return { files: new Set(counted), fromGit: true };
+  };
   return {
-    list: async (folder) => {
-      const root = repositoryRoot(folder);
-      const files = root === null ? null : await gitFiles(root);
-      if (files === null) return { files: walk(folder, isCodeFile), fromGit: false };
-      const prefix = folder === sep ? sep : folder + sep;
-      return {
-        files: files.filter((file) => file.startsWith(prefix) && countsInGit(file.slice(prefix.length))),
-        fromGit: true,
-      };
+    list: (folder) => {
+      const listing = listings.get(folder) ?? read(folder);
+      listings.set(folder, listing);
+      return listing;
     },
   };
 }

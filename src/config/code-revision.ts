@@ -5,7 +5,14 @@ import type { CodeManifest, CodeRevision } from '../domain/revision.ts';
 import type { Timestamp } from '../domain/time.ts';
 import { fileKind, realPath } from '../platform/files.ts';
 import { byCodeUnit } from '../util/compare.ts';
-import { createCodeLister, isWithin, listBuildOutput, nearestLockfile, type CodeLister } from './code-files.ts';
+import {
+  createCodeLister,
+  isWithin,
+  listBuildOutput,
+  nearestLockfile,
+  type CodeLister,
+  type CodeListing,
+} from './code-files.ts';
 import { openDigestCache, type DigestCache } from './digest-cache.ts';
 import { repositoryRoot } from './find-file.ts';
 import type { NormalizedApp } from './normalize.ts';
@@ -28,20 +35,22 @@ export interface CodeRevisions {
 
 /** Fills in the last field of each app: what its code is identified by. */
 export async function addCodeRevisions(apps: readonly NormalizedApp[], context: CodeContext): Promise<CodeRevisions> {
+  const scans = new Map(apps.filter((app) => revisionOf(app, context) === 'auto').map((app) => [app, scanOf(app)]));
+  const tools: Tools = {
+    lister: createCodeLister([...new Set([...scans.values()].flatMap((scan) => scan.folders))]),
+    caches: new Map(),
+    digested: new Map(),
+    context,
+  };
   const manifests = new Map<string, CodeManifest>();
-  const auto = apps.filter((app) => revisionOf(app, context) === 'auto');
-  const scans = auto.map(scanOf);
-  const lister = createCodeLister([...new Set(scans.flatMap((scan) => scan.folders))]);
-  const caches = new Map<string, DigestCache>();
   const specs: AppSpec[] = [];
   for (const app of apps) {
-    const revision = revisionOf(app, context);
-    const scan = scans[auto.indexOf(app)];
-    const manifest =
-      revision === 'auto' && scan !== undefined ? await readManifest(app, scan, { lister, caches, context }) : null;
-    specs.push({ ...app.spec, code: codeOf(revision, manifest, manifests) });
+    const scan = scans.get(app);
+    const code = scan === undefined ? null : await digestCode(app, scan, tools);
+    if (code !== null) manifests.set(code.digest, code.manifest);
+    specs.push({ ...app.spec, code: codeOf(revisionOf(app, context), code) });
   }
-  for (const cache of caches.values()) cache.save();
+  for (const cache of tools.caches.values()) cache.save();
   return { apps: specs, manifests: Object.fromEntries([...manifests].sort(([a], [b]) => byCodeUnit(a, b))) };
 }
 
@@ -51,12 +60,9 @@ function revisionOf(app: NormalizedApp, { revision }: CodeContext): string {
   return asked === 'auto' && app.foreign ? 'none' : asked;
 }
 
-function codeOf(revision: string, manifest: CodeManifest | null, manifests: Map<string, CodeManifest>): CodeRevision {
-  if (revision === 'none') return { type: 'none' };
-  if (manifest === null) return { type: 'fixed', value: revision };
-  const digest = createHash('sha256').update(JSON.stringify(manifest)).digest('hex').slice(0, 32);
-  manifests.set(digest, manifest);
-  return { type: 'auto', digest };
+function codeOf(revision: string, code: DigestedCode | null): CodeRevision {
+  if (code !== null) return { type: 'auto', digest: code.digest };
+  return revision === 'none' ? { type: 'none' } : { type: 'fixed', value: revision };
 }
 
 /** Where the code of an app is looked for; all paths with their links resolved. */
@@ -80,27 +86,50 @@ function isInstalled(path: string): boolean {
   return path.includes('/node_modules/');
 }
 
+interface DigestedCode {
+  readonly manifest: CodeManifest;
+  readonly digest: string;
+}
+
 interface Tools {
   readonly lister: CodeLister;
+  /** By working folder. */
   readonly caches: Map<string, DigestCache>;
+  /** What apps have in common is digested once: by working folder and by what differs from its listing. */
+  readonly digested: Map<string, DigestedCode>;
   readonly context: CodeContext;
 }
 
-async function readManifest(app: NormalizedApp, scan: Scan, { lister, caches, context }: Tools): Promise<CodeManifest> {
-  const files = new Set<string>();
-  for (const folder of scan.folders) {
-    const listing = await lister.list(folder);
-    for (const file of listing.files) files.add(file);
-    const { entry } = scan;
-    const ignored =
-      listing.fromGit && entry !== null && isWithin(entry, folder) && !isInstalled(entry) && !files.has(entry);
-    if (ignored) for (const file of listBuildOutput(dirname(entry))) files.add(file);
-  }
-  if (scan.entry !== null && !isInstalled(scan.entry)) files.add(scan.entry);
-  const lockfile = nearestLockfile(scan.cwd, repositoryRoot(scan.cwd) ?? realPath(context.folder));
-  if (lockfile !== null) files.add(lockfile);
-  for (const own of ownFiles(app, context)) files.delete(own);
-  return digestAll(files, scan.cwd, cacheFor(scan.cwd, caches, context));
+async function digestCode(app: NormalizedApp, scan: Scan, tools: Tools): Promise<DigestedCode> {
+  const { lister, digested, context } = tools;
+  const listings = await Promise.all(scan.folders.map((folder) => lister.list(folder)));
+  const isListed = (file: string): boolean => listings.some((listing) => listing.files.has(file));
+  const added = filesBeside(app, scan, { listings, context }).filter((file) => !isListed(file));
+  const removed = ownFiles(app, context);
+  const key = JSON.stringify([scan.cwd, scan.folders, added, removed.filter(isListed)]);
+  const known = digested.get(key);
+  if (known !== undefined) return known;
+  const files = new Set([...listings.flatMap((listing) => [...listing.files]), ...added]);
+  for (const file of removed) files.delete(file);
+  const manifest = digestAll(files, scan.cwd, cacheFor(scan.cwd, tools));
+  const digest = createHash('sha256').update(JSON.stringify(manifest)).digest('hex').slice(0, 32);
+  digested.set(key, { manifest, digest });
+  return { manifest, digest };
+}
+
+interface Beside {
+  readonly listings: readonly CodeListing[];
+  readonly context: CodeContext;
+}
+
+/** The entry script, all of its folder if git ignores it as build output, and the lockfile. */
+function filesBeside(app: NormalizedApp, { cwd, entry }: Scan, { listings, context }: Beside): readonly string[] {
+  const lockfile = nearestLockfile(cwd, repositoryRoot(cwd) ?? realPath(context.folder));
+  const lockfiles = lockfile === null ? [] : [lockfile];
+  if (entry === null || isInstalled(entry)) return lockfiles;
+  const ignored = listings.some((listing) => listing.fromGit) && !listings.some((listing) => listing.files.has(entry));
+  const output = ignored && app.spec.interpreter.type !== 'none' ? listBuildOutput(dirname(entry)) : [];
+  return [...new Set([...output, entry, ...lockfiles])];
 }
 
 /** What is no code although it lies among it: the ecosystem file and the logs of the app. */
@@ -109,7 +138,8 @@ function ownFiles({ spec }: NormalizedApp, { file }: CodeContext): readonly stri
   return [realPath(file), ...logs];
 }
 
-function cacheFor(cwd: string, caches: Map<string, DigestCache>, { cacheFolder, now }: CodeContext): DigestCache {
+function cacheFor(cwd: string, { caches, context }: Tools): DigestCache {
+  const { cacheFolder, now } = context;
   const cache = caches.get(cwd) ?? openDigestCache(cacheFolder, cwd, { now });
   caches.set(cwd, cache);
   return cache;
@@ -117,9 +147,11 @@ function cacheFor(cwd: string, caches: Map<string, DigestCache>, { cacheFolder, 
 
 function digestAll(files: ReadonlySet<string>, cwd: string, cache: DigestCache): CodeManifest {
   const manifest: [string, string][] = [];
+  const prefix = cwd === '/' ? cwd : `${cwd}/`;
   for (const file of files) {
     const digest = cache.digest(file);
-    if (digest !== null) manifest.push([relative(cwd, file), digest]);
+    if (digest !== null)
+      manifest.push([file.startsWith(prefix) ? file.slice(prefix.length) : relative(cwd, file), digest]);
   }
   return Object.fromEntries(manifest.sort(([a], [b]) => byCodeUnit(a, b)));
 }

@@ -21,7 +21,8 @@ export function defaultProject(folder: string): string {
 
 /** The remote of the repository that holds the folder; without one, the folder itself, its links unresolved. */
 export async function identifyOrigin(folder: string): Promise<Origin> {
-  const url = repositoryRoot(folder) === null ? null : await gitRemoteUrl(folder);
+  const root = repositoryRoot(folder);
+  const url = root === null ? null : await gitRemoteUrl(root);
   return url === null ? { type: 'folder', path: folder } : { type: 'git', remote: withoutCredentials(url) };
 }
 

@@ -1,7 +1,11 @@
+import { join } from 'node:path';
+import { readTextIfPresent } from './files.ts';
+
 /** git as a source of facts. Every function answers null where there is no git, no repository, or nothing to tell. */
 
 /** Long enough for a cold repository on a slow disk; without a limit a hanging file system would hang eco. */
 const GIT_TIMEOUT = 30_000;
+const LARGEST_CONFIG = 1024 * 1024;
 const LARGEST_LISTING = 256 * 1024 * 1024;
 
 /** The files under `folders` that git tracks or would track, relative to `root`; gone ones and nested repositories (`name/`) included. */
@@ -12,8 +16,23 @@ export async function listGitFiles(root: string, folders: readonly string[]): Pr
   return output === null ? null : output.split('\0').filter((path) => path !== '');
 }
 
-/** The URL of `origin`, else of the first remote by name. */
-export async function gitRemoteUrl(folder: string): Promise<string | null> {
+/** The URL of `origin`, else of the first remote. `root` is the folder that holds `.git`. */
+export async function gitRemoteUrl(root: string): Promise<string | null> {
+  // Reading a file is a hundredth of the time that a process takes, and nearly every repository has a plain one.
+  const config = readTextIfPresent(join(root, '.git/config'), LARGEST_CONFIG);
+  const isPlain = config !== null && !/^\s*\[(include|url)/im.test(config);
+  if (isPlain && !/^\s*\[remote/im.test(config)) return null;
+  return (isPlain ? originIn(config) : null) ?? askForRemoteUrl(root);
+}
+
+/** null where only git itself can tell: for quotes, escapes and comments, and where there is no `origin`. */
+function originIn(config: string): string | null {
+  const section = /^\s*\[remote "origin"\]\s*$([^[]*)/m.exec(config)?.[1];
+  const url = section === undefined ? undefined : /^\s*url\s*=\s*(\S+)\s*$/m.exec(section)?.[1];
+  return url === undefined || /["\\;#]/.test(url) ? null : url;
+}
+
+async function askForRemoteUrl(folder: string): Promise<string | null> {
   const output = await git(folder, ['config', '--null', '--get-regexp', String.raw`^remote\..*\.url$`]);
   if (output === null) return null;
   const remotes = output.split('\0').flatMap((line) => {
