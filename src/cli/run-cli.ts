@@ -57,7 +57,7 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
     clock: systemClock,
     actor: async () => (await import('../platform/actor.ts')).currentActor(),
     load: async (options) => (await import('../config/load-ecosystem.ts')).loadEcosystem(options),
-    connect: async (start) => await (await import('../client/connect.ts')).connectDaemon({ home, start }),
+    connect: async (start) => (await import('../client/connect.ts')).connectDaemon({ home, start }),
     homeHasApps: async () => homeHasApps(home),
     processEnd: async (pid, within) => (await import('../platform/process-end.ts')).processEnd(pid, within),
     ask: async (question) => (await import('../platform/ask.ts')).ask(question),

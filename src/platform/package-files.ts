@@ -4,5 +4,5 @@ import { entryPoints } from './entry-points.ts';
 
 /** The JSON schema of ecosystem files that this eco is published with, as text. */
 export async function readEcosystemSchema(): Promise<string> {
-  return await readFile(join(entryPoints.schemas, 'ecosystem.schema.json'), 'utf8');
+  return readFile(join(entryPoints.schemas, 'ecosystem.schema.json'), 'utf8');
 }

@@ -43,9 +43,10 @@ function buildProgram(io: ProgramIo, run: Run): Command {
     .configureHelp({ showGlobalOptions: false })
     .addHelpText(
       'after',
-      '\nGlobal options may stand before or after the command: --json, --no-color, -q, -v, --project, -f, --env, --only.',
+      '\nHelp for one command: eco apply --help\nGlobal options may stand before or after the command: --json, --no-color, -q, -v, --project, -f, --env, --only.',
     )
     .exitOverride();
+  program.addHelpText('before', START_HERE).helpCommand(false);
   program.commandsGroup('Main:');
   addFileCommands(program, run);
   program.commandsGroup('Operating:');
@@ -55,3 +56,9 @@ function buildProgram(io: ProgramIo, run: Run): Command {
   addMachineCommands(program, run);
   return program;
 }
+
+const START_HERE = `Examples:
+  eco plan      what would change, and why
+  eco apply     make it so
+  eco list      how it is
+`;

@@ -1,0 +1,244 @@
+import type { CliContext, DaemonStart } from '../../src/cli/context.ts';
+import { runProgram } from '../../src/cli/program/program.ts';
+import type { DaemonClient } from '../../src/client/daemon-client.ts';
+import type { LoadedEcosystem } from '../../src/config/load-ecosystem.ts';
+import type { AppSpec } from '../../src/domain/app-spec.ts';
+import type { Failure } from '../../src/domain/failure.ts';
+import type { ObservedApp, ObservedState } from '../../src/domain/observed-state.ts';
+import { err, ok, type Result } from '../../src/domain/result.ts';
+import type { ObservedWorker, WorkerPhase } from '../../src/domain/worker-state.ts';
+import type { Answer } from '../../src/platform/ask.ts';
+import type { InterruptSignal } from '../../src/platform/interrupt.ts';
+import type { LogLine, StepOutcome, StepRequest } from '../../src/protocol/control.ts';
+
+export interface World {
+  /** null: no daemon runs. */
+  readonly observed?: ObservedState | null;
+  readonly homeHasApps?: boolean;
+  readonly loaded?: Result<LoadedEcosystem>;
+  readonly interactive?: boolean;
+  readonly isTTY?: boolean;
+  readonly answer?: Answer;
+  readonly claim?: Failure;
+  readonly onStep?: (request: StepRequest, signal: AbortSignal) => Promise<Result<StepOutcome>>;
+  readonly logLines?: readonly LogLine[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export const UNREACHABLE: Failure = { reason: 'daemon-unreachable', socket: '/h/s', cause: 'ENOENT', log: '/h/log' };
+
+/** Runs `eco …` against a made-up world, and records all that it touched. */
+export function fakeEco(world: World) {
+  const seen = {
+    out: '',
+    err: '',
+    questions: [] as string[],
+    connections: [] as DaemonStart[],
+    calls: [] as string[],
+    steps: [] as StepRequest[],
+    interrupt: (_signal: InterruptSignal, _count: number): void => {},
+    passTime: (): void => {},
+    loadedWith: [] as object[],
+    logQueries: [] as object[],
+  };
+  const client = fakeClient(world, seen);
+  const context: Omit<CliContext, 'console'> = {
+    cwd: '/work',
+    environment: world.environment ?? {},
+    home: '/home/me/.eco',
+    clock: {
+      now: () => 0,
+      wallTime: () => 0,
+      after: (_span, callback) => {
+        seen.passTime = callback;
+        return { cancel: () => {} };
+      },
+    },
+    actor: async () => ({ user: 'alice', host: 'box', pid: 1 }),
+    load: async (options) => {
+      seen.loadedWith.push(options);
+      return world.loaded ?? err({ reason: 'config-invalid', diagnostics: [] });
+    },
+    connect: async (start) => {
+      seen.connections.push(start);
+      return world.observed === null && start === 'never' ? err(UNREACHABLE) : ok(client);
+    },
+    homeHasApps: async () => world.homeHasApps ?? false,
+    processEnd: async () => true,
+    ask: async (question) => {
+      seen.questions.push(question);
+      return world.answer ?? 'no';
+    },
+    onInterrupt: (callback) => {
+      seen.interrupt = callback;
+      return () => {};
+    },
+    onOutputClosed: () => () => {},
+  };
+  const write = (stream: 'out' | 'err') => (text: string) => {
+    seen[stream] += text;
+  };
+  const run = async (...args: readonly string[]): Promise<number> =>
+    runProgram(args, {
+      out: write('out'),
+      err: write('err'),
+      columns: 120,
+      makeContext: (flags) => ({
+        ...context,
+        console: {
+          out: write('out'),
+          err: write('err'),
+          colour: false,
+          columns: 120,
+          rows: 40,
+          isTTY: world.isTTY ?? false,
+          animated: false,
+          isInteractive: (world.interactive ?? false) && flags.json !== true,
+          json: flags.json === true,
+          quiet: flags.quiet === true,
+          verbose: flags.verbose === true,
+          annotations: context.environment.GITHUB_ACTIONS === 'true',
+          cwd: '/work',
+        },
+      }),
+    });
+  return { run, seen };
+}
+
+type Seen = ReturnType<typeof fakeEco>['seen'];
+
+function fakeClient(world: World, seen: Pick<Seen, 'calls' | 'steps' | 'logQueries'>): DaemonClient {
+  const observed = world.observed ?? { projects: [] };
+  const called = <T>(name: string, value: T): T => {
+    seen.calls.push(name);
+    return value;
+  };
+  return {
+    info: async () => called('info', ok(INFO)),
+    observe: async (project) => {
+      const projects = observed.projects.filter(({ name }) => project === undefined || name === project);
+      return called('observe', ok({ projects }));
+    },
+    claim: async () => called('claim', world.claim === undefined ? ok({ serial: 1 }) : err(world.claim)),
+    step: async (request, { signal }) => {
+      seen.steps.push(request);
+      return (await world.onStep?.(request, signal)) ?? ok({ serving: { revision: 1, ready: 1, desired: 1 } });
+    },
+    manifest: async (digest) => called(`manifest ${digest}`, ok({})),
+    logs: async function* (query) {
+      seen.logQueries.push(query);
+      for (const line of world.logLines ?? []) yield ok(line);
+    },
+    events: async function* () {},
+    shutdown: async ({ apps }) => called(apps ? 'shutdown with apps' : 'shutdown', ok(undefined)),
+  };
+}
+
+const INFO = {
+  protocol: 1,
+  version: '1.2.3',
+  pid: 77,
+  node: 'v20.0.0',
+  home: '/home/me/.eco',
+  uptime: 1000,
+  apps: 2,
+  workers: 3,
+  memoryBytes: 1024,
+} as const;
+
+export const ORIGIN = { type: 'folder', path: '/work' } as const;
+
+export function spec(name: string, overrides: Partial<AppSpec> = {}): AppSpec {
+  return {
+    name,
+    namespace: 'default',
+    kind: 'service',
+    script: `/work/${name}.js`,
+    args: [],
+    cwd: '/work',
+    interpreter: { type: 'node' },
+    interpreterArgs: [],
+    pathPrefix: [],
+    unwrappedFrom: null,
+    instances: 1,
+    execMode: 'fork',
+    env: {},
+    sensitiveEnv: [],
+    instanceVar: 'NODE_APP_INSTANCE',
+    autorestart: true,
+    maxRestarts: null,
+    minUptime: 60_000,
+    restartDelay: null,
+    killTimeout: 30_000,
+    stopSignal: 'auto',
+    readyTimeout: 30_000,
+    readiness: { type: 'auto' },
+    outFile: { type: 'default' },
+    errorFile: { type: 'default' },
+    mergeLogs: true,
+    dependsOn: {},
+    code: { type: 'none' },
+    ...overrides,
+  };
+}
+
+export interface AppOptions {
+  readonly project?: string;
+  readonly phase?: WorkerPhase;
+  readonly goal?: ObservedApp['goal'];
+  readonly spec?: Partial<AppSpec>;
+}
+
+export function app(name: string, options: AppOptions = {}): ObservedApp {
+  const own = spec(name, options.spec);
+  const workers = Array.from({ length: own.instances }, (_, instance) => worker(instance, options.phase ?? 'ready'));
+  return {
+    name,
+    project: options.project ?? 'shop',
+    spec: own,
+    applied: own,
+    goal: options.goal ?? 'running',
+    manualChanges: [],
+    revision: 1,
+    workers: options.goal === 'stopped' ? [] : workers,
+  };
+}
+
+function worker(instance: number, phase: WorkerPhase): ObservedWorker {
+  return {
+    id: `w${instance}`,
+    instance,
+    pid: 100 + instance,
+    phase,
+    restarts: 0,
+    startedAt: 0,
+    uptime: 5000,
+    lastExit: null,
+    current: true,
+    managed: true,
+    listening: [],
+    outFile: null,
+    errorFile: null,
+    retryIn: null,
+    memoryBytes: 1024,
+    cpuPercent: 0,
+  };
+}
+
+/** Apps by project, as a daemon would answer. */
+export function observedApps(apps: readonly ObservedApp[]): ObservedState {
+  const names = [...new Set(apps.map(({ project }) => project))].sort();
+  return {
+    projects: names.map((name) => ({
+      name,
+      origin: ORIGIN,
+      file: '/work/ecosystem.yaml',
+      serial: 3,
+      apps: apps.filter(({ project }) => project === name),
+    })),
+  };
+}
+
+export function loadedFile(apps: readonly AppSpec[], project = 'shop'): Result<LoadedEcosystem> {
+  return ok({ desired: { project, origin: ORIGIN, file: '/work/ecosystem.yaml', apps, manifests: {} }, warnings: [] });
+}
