@@ -16,8 +16,8 @@ export interface CodeListing {
   readonly fromGit: boolean;
 }
 
-/** `folders` are all that will be asked for: those of one repository are listed by one call of git. */
-export function createCodeLister(folders: readonly string[]): CodeLister {
+/** Nothing in the folder `except` counts, which is eco's own. `folders` are all that will be asked for: those of one repository are listed by one call of git. */
+export function createCodeLister(folders: readonly string[], { except }: { readonly except: string }): CodeLister {
   const byRoot = new Map<string, Promise<readonly string[] | null>>();
   const gitFiles = (root: string): Promise<readonly string[] | null> => {
     const known =
@@ -32,8 +32,9 @@ export function createCodeLister(folders: readonly string[]): CodeLister {
   const listings = new Map<string, Promise<CodeListing>>();
   const read = async (folder: string): Promise<CodeListing> => {
     const root = repositoryRoot(folder);
-    const files = root === null ? null : await gitFiles(root);
-    if (files === null) return { files: new Set(walk(folder, isCodeFile)), fromGit: false };
+    const listed = root === null ? null : await gitFiles(root);
+    const files = (listed ?? walk(folder, isCodeFile)).filter((file) => !isWithin(file, except));
+    if (listed === null) return { files: new Set(files), fromGit: false };
     const prefix = folder === sep ? sep : folder + sep;
     const counted = files.filter((file) => file.startsWith(prefix) && countsInGit(file.slice(prefix.length)));
     return { files: new Set(counted), fromGit: true };

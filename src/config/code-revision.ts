@@ -37,7 +37,9 @@ export interface CodeRevisions {
 export async function addCodeRevisions(apps: readonly NormalizedApp[], context: CodeContext): Promise<CodeRevisions> {
   const scans = new Map(apps.filter((app) => revisionOf(app, context) === 'auto').map((app) => [app, scanOf(app)]));
   const tools: Tools = {
-    lister: createCodeLister([...new Set([...scans.values()].flatMap((scan) => scan.folders))]),
+    lister: createCodeLister([...new Set([...scans.values()].flatMap((scan) => scan.folders))], {
+      except: realPath(context.cacheFolder),
+    }),
     caches: new Map(),
     digested: new Map(),
     context,

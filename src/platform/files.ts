@@ -161,8 +161,16 @@ export function replaceFile(path: string, content: string): boolean {
     fs.renameSync(temporary, path);
     return true;
   } catch {
-    fs.rmSync(temporary, { force: true });
+    removeIfPossible(temporary);
     return false;
+  }
+}
+
+function removeIfPossible(path: string): void {
+  try {
+    fs.rmSync(path, { force: true });
+  } catch {
+    // What could not be made need not be removed.
   }
 }
 

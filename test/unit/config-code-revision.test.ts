@@ -1,0 +1,245 @@
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDigestCache } from '../../src/config/digest-cache.ts';
+import { loadEcosystem } from '../../src/config/load-ecosystem.ts';
+import type { DesiredState } from '../../src/domain/desired-state.ts';
+import { changedFiles, type CodeManifest } from '../../src/domain/revision.ts';
+
+const APP = 'project: shop\napps:\n  - { name: api, script: ./server.js }\n';
+const environment = { PATH: process.env['PATH'] };
+let folder = '';
+
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'eco-code-')));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('in a git work tree: what git sees counts, what it ignores does not', async () => {
+  write({
+    'ecosystem.yaml': APP,
+    'server.js': '1',
+    'lib/a.txt': '1',
+    '.gitignore': 'data/\n*.tmp\n',
+    'data/x.js': '1',
+    'a.tmp': '1',
+  });
+  git('init', '-q');
+  git('add', 'server.js');
+  expect(Object.keys(manifestOf(await load()))).toEqual(['.gitignore', 'lib/a.txt', 'server.js']);
+});
+
+test('documents, editor folders, databases, logs and the ecosystem file never count', async () => {
+  write({ 'ecosystem.yaml': APP, 'server.js': '1' });
+  git('init', '-q');
+  const before = manifestOf(await load());
+  write({
+    'README.md': '1',
+    CHANGELOG: '1',
+    'LICENSE-MIT': '1',
+    '.github/workflows/a.yml': '1',
+    '.gitlab-ci.yml': '1',
+    '.ci/run': '1',
+    '.vscode/settings.json': '{}',
+    'shop.db': '1',
+    'shop.sqlite3-wal': '1',
+    'logs/out.txt': '1',
+    'out.log': '1',
+    'app.pid': '1',
+    'ecosystem.yaml': `${APP}# changed\n`,
+  });
+  expect(manifestOf(await load())).toEqual(before);
+  write({ 'README.js': '1', 'src/logs/format.js': '1' });
+  expect(changedFiles(before, manifestOf(await load()))).toEqual(['README.js', 'src/logs/format.js']);
+});
+
+test('a build output that git ignores counts as a whole when the entry script is in it', async () => {
+  write({
+    'ecosystem.yaml': APP.replace('./server.js', './dist/main.js'),
+    '.gitignore': 'dist\n',
+    'dist/main.js': '1',
+    'dist/chunk': '1',
+  });
+  git('init', '-q');
+  const before = manifestOf(await load());
+  expect(Object.keys(before)).toEqual(['.gitignore', 'dist/chunk', 'dist/main.js']);
+  write({ 'dist/chunk': '2' });
+  expect(changedFiles(before, manifestOf(await load()))).toEqual(['dist/chunk']);
+});
+
+test('outside git: code by its extension, without packages, hidden folders, logs and pids', async () => {
+  write({
+    'ecosystem.yaml': APP,
+    'server.js': '1',
+    'views/a.ejs': '1',
+    'notes.txt': '1',
+    'node_modules/x/index.js': '1',
+    '.cache/a.js': '1',
+    'logs/a.js': '1',
+    'pids/a.js': '1',
+    'package-lock.json': '{}',
+  });
+  expect(Object.keys(manifestOf(await load()))).toEqual(['package-lock.json', 'server.js', 'views/a.ejs']);
+});
+
+test('the nearest lockfile above the working folder counts', async () => {
+  write({ 'ecosystem.yaml': APP.replace('script', 'cwd: ./pkg, script'), 'pkg/server.js': '1', 'pnpm-lock.yaml': '1' });
+  git('init', '-q');
+  const before = manifestOf(await load());
+  expect(Object.keys(before)).toEqual(['../pnpm-lock.yaml', 'server.js']);
+  write({ 'pnpm-lock.yaml': '2' });
+  expect(changedFiles(before, manifestOf(await load()))).toEqual(['../pnpm-lock.yaml']);
+});
+
+test('the log files of the app do not count, wherever they are', async () => {
+  write({ 'ecosystem.yaml': APP.replace('}', ', out_file: ./written.js }'), 'server.js': '1', 'written.js': '1' });
+  expect(Object.keys(manifestOf(await load()))).toEqual(['server.js']);
+});
+
+test('equal code in another release folder behind a link is the same revision', async () => {
+  write({ 'r1/ecosystem.yaml': APP, 'r1/server.js': '1', 'r2/ecosystem.yaml': APP, 'r2/server.js': '1' });
+  symlinkSync('r1', join(folder, 'current'));
+  const first = await load({ cwd: join(folder, 'current') });
+  symlinkSync('r2', join(folder, 'next'));
+  renameSync(join(folder, 'next'), join(folder, 'current'));
+  expect(await load({ cwd: join(folder, 'current') })).toEqual(first);
+  write({ 'r2/server.js': '2' });
+  expect(changedFiles(manifestOf(first), manifestOf(await load({ cwd: join(folder, 'current') })))).toEqual([
+    'server.js',
+  ]);
+});
+
+test('a change that leaves size and modification time alone is seen', async () => {
+  write({ 'ecosystem.yaml': APP, 'server.js': 'aaaa' });
+  settle('server.js');
+  const before = await load();
+  write({ 'server.js': 'bbbb' });
+  settle('server.js');
+  expect(changedFiles(manifestOf(before), manifestOf(await load()))).toEqual(['server.js']);
+});
+
+test('a broken cache is ignored and written anew; a missing cache folder is made for its owner only', async () => {
+  write({ 'ecosystem.yaml': APP, 'server.js': '1' });
+  const before = await load();
+  const cache = join(folder, '.cache/eco');
+  const [name = ''] = readdirSync(cache);
+  for (const broken of ['{', '{"format":1,"files":{"x":7}}', '']) {
+    writeFileSync(join(cache, name), broken);
+    expect(await load()).toEqual(before);
+  }
+  rmSync(cache, { recursive: true });
+  writeFileSync(cache, 'a file in the place of the folder');
+  expect(await load()).toEqual(before);
+});
+
+test('a digest is remembered once a file has settled, and not before', () => {
+  write({ 'a.js': '1' });
+  const path = join(folder, 'a.js');
+  const cacheFolder = join(folder, 'cache');
+  const digestAt = (age: number): string | null => {
+    const cache = openDigestCache(cacheFolder, folder, { now: () => statSync(path).ctimeMs + age });
+    const digest = cache.digest(path);
+    cache.save();
+    return digest;
+  };
+  const poison = (): void => {
+    for (const name of readdirSync(cacheFolder)) {
+      const file = join(cacheFolder, name);
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/"[0-9a-f]{32}"/, '"poisoned"'));
+    }
+  };
+  const digest = digestAt(1999);
+  poison();
+  expect(digestAt(2001)).toBe(digest);
+  poison();
+  expect(digestAt(2001)).toBe('poisoned');
+  write({ 'a.js': '22' });
+  expect(digestAt(2001)).not.toBe('poisoned');
+  expect(statSync(cacheFolder).mode & 0o777).toBe(0o700);
+});
+
+test('revision: none and fixed texts read no code, and --revision wins over the file', async () => {
+  const file =
+    'project: s\napps:\n  - { name: a, script: ./server.js, revision: none }\n  - { name: b, script: ./server.js, revision: v7 }\n';
+  write({ 'ecosystem.yaml': file, 'server.js': '1' });
+  expect((await load()).apps.map((app) => app.code)).toEqual([{ type: 'none' }, { type: 'fixed', value: 'v7' }]);
+  const overridden = await load({ revision: 'abc' });
+  expect(overridden.apps.map((app) => app.code)).toEqual([
+    { type: 'fixed', value: 'abc' },
+    { type: 'fixed', value: 'abc' },
+  ]);
+});
+
+test('a command of the machine has no code', async () => {
+  write({ 'ecosystem.yaml': 'project: s\napps:\n  - { script: sleep, args: "9" }\n', 'data.js': '1' });
+  expect(await load()).toMatchObject({ apps: [{ code: { type: 'none' } }], manifests: {} });
+});
+
+test('the origin is the remote without credentials; without one, the folder', async () => {
+  write({ 'ecosystem.yaml': APP, 'server.js': '1' });
+  expect((await load()).origin).toEqual({ type: 'folder', path: folder });
+  git('init', '-q');
+  expect((await load()).origin).toEqual({ type: 'folder', path: folder });
+  git('remote', 'add', 'fork', 'https://example.org/fork.git');
+  expect((await load()).origin).toEqual({ type: 'git', remote: 'https://example.org/fork.git' });
+  git('remote', 'add', 'origin', 'https://me:token@example.org/shop.git');
+  expect((await load()).origin).toEqual({ type: 'git', remote: 'https://example.org/shop.git' });
+});
+
+test('a submodule and a repository within the repository are read as well', async () => {
+  write({ 'ecosystem.yaml': APP, 'server.js': '1', 'nested/lib.js': '1' });
+  git('init', '-q');
+  execFileSync('git', ['init', '-q'], { cwd: join(folder, 'nested') });
+  expect(Object.keys(manifestOf(await load()))).toEqual(['nested/lib.js', 'server.js']);
+});
+
+async function load(options: { readonly cwd?: string; readonly revision?: string } = {}): Promise<DesiredState> {
+  const cacheFolder = join(folder, '.cache/eco');
+  const loaded = await loadEcosystem({
+    cwd: folder,
+    ...options,
+    file: 'ecosystem.yaml',
+    environment,
+    cacheFolder,
+    codeRevision: 'compute',
+  });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error, null, 2));
+  return loaded.value.desired;
+}
+
+function manifestOf({ apps, manifests }: DesiredState): CodeManifest {
+  const [code] = apps.map((app) => app.code);
+  const manifest = code?.type === 'auto' ? manifests[code.digest] : undefined;
+  if (manifest === undefined) throw new Error('the app has no manifest');
+  return manifest;
+}
+
+function write(files: Readonly<Record<string, string>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+}
+
+/** As if it had been written long ago, so that the cache may trust it. */
+function settle(path: string): void {
+  utimesSync(join(folder, path), 1_000_000, 1_000_000);
+}
+
+function git(...args: readonly string[]): void {
+  execFileSync('git', args, { cwd: folder, stdio: 'ignore' });
+}
