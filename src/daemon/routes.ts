@@ -48,7 +48,7 @@ export function routes(daemon: Daemon): Hono {
   app.post('/v1/logs', async (context) => {
     const body = await readBody<LogQuery>(context, problemOfLogQuery);
     if (!body.ok) return refuse(context, body.error);
-    return ndjson((send, signal) => streamLogs(body.value, supervisor.observe(), { send, signal, events }));
+    return ndjson((send, signal) => streamLogs(body.value, supervisor.observe(), { send, signal, home: daemon.info().home }));
   });
   app.get('/v1/events', (context) =>
     ndjson((send, signal) => streamEvents(events, { send, signal, follow: context.req.query('follow') === '1' })),
