@@ -61,6 +61,12 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Use .yaml, .yml, .json, .jsonc, .json5, .js, .cjs, .mjs or .ts.',
     example: 'ecosystem.yaml',
   },
+  ECO1009: {
+    title: 'search failed',
+    cause: 'A file that the search reads on its way, such as package.json, is broken.',
+    cure: 'Mend that file, or name the ecosystem file.',
+    example: 'eco apply ecosystem.yaml',
+  },
   ECO1011: {
     title: 'not valid YAML',
     cause: 'The YAML parser stopped at this place.',

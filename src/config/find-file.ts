@@ -19,8 +19,13 @@ export const SEARCH_PLACES = [
 /** The absolute path of the ecosystem file: the one that was named, or the nearest one upward. */
 export async function findFile(file: string | undefined, cwd: string): Promise<Result<string, Diagnostic>> {
   if (file !== undefined) return ok(resolve(cwd, expandHome(file)));
-  const found = await searchUpward(cwd);
-  return found === null ? err(nothingFound(cwd)) : ok(found);
+  try {
+    const found = await searchUpward(cwd);
+    return found === null ? err(nothingFound(cwd)) : ok(found);
+  } catch (error) {
+    // cosmiconfig reads settings of its own in the current folder, package.json among them, and throws if they are broken.
+    return err(searchFailed(cwd, error));
+  }
 }
 
 export function expandHome(path: string): string {
@@ -68,13 +73,25 @@ async function searchUpward(cwd: string): Promise<string | null> {
 }
 
 /** A broken package.json is somebody else's to report. */
-function ecoOf(content: string): unknown {
+function ecoOf(content: string): object {
   try {
     const value: unknown = JSON.parse(content);
-    return typeof value === 'object' && value !== null && 'eco' in value ? value : null;
+    return typeof value === 'object' && value !== null && 'eco' in value ? value : {};
   } catch {
-    return null;
+    return {};
   }
+}
+
+function searchFailed(cwd: string, error: unknown): Diagnostic {
+  const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  return {
+    code: 'ECO1009',
+    severity: 'error',
+    message: `the search for an ecosystem file failed: ${reason}`,
+    hint: 'mend that file, or name the ecosystem file: eco apply path/to/ecosystem.yaml',
+    location: wholeFile(cwd),
+    related: [],
+  };
 }
 
 function nothingFound(cwd: string): Diagnostic {

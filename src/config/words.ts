@@ -23,7 +23,9 @@ export function splitWords(line: string): Words | null {
     }
     at++;
     if (/\s/.test(char)) {
-      if (char === '\n' && words.length > 0 && line.slice(at).trim() !== '') plain = false;
+      // A line end between words ends a command.
+      const isBetween = (word !== null || words.length > 0) && line.slice(at).trim() !== '';
+      if (char === '\n' && isBetween) plain = false;
       if (word !== null) words.push(word);
       word = null;
     } else if (char === '\\' && at < line.length) {

@@ -1,0 +1,210 @@
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { loadEcosystem, type LoadOptions } from '../../src/config/load-ecosystem.ts';
+import { loadModule } from '../../src/config/load-module.ts';
+import type { AppSpec } from '../../src/domain/app-spec.ts';
+import type { Diagnostic } from '../../src/domain/diagnostic.ts';
+import { stripsTypes } from '../../src/platform/machine.ts';
+
+const APP = 'apps:\n  - { name: api, script: ./server.js }\n';
+let folder = '';
+
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'eco-load-')));
+  write({ 'server.js': '' });
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('a file that is not there is told with the name that is nearest to it', async () => {
+  write({ 'ecosystem.yaml': APP });
+  const [problem] = await errors({ file: 'ecosytem.yaml' });
+  expect(problem).toMatchObject({ code: 'ECO1002', hint: 'there is a file named "ecosystem.yaml"' });
+});
+
+test('a folder is told with the ecosystem file in it', async () => {
+  write({ 'deploy/pm2.json': '[]' });
+  const [problem] = await errors({ file: 'deploy' });
+  expect(problem).toMatchObject({ code: 'ECO1003', hint: 'it holds "pm2.json"' });
+});
+
+test('a file of 50 MB is not read', async () => {
+  write({ 'ecosystem.yaml': '' });
+  truncateSync(join(folder, 'ecosystem.yaml'), 50 * 1024 * 1024);
+  const [problem] = await errors({ file: 'ecosystem.yaml' });
+  expect(problem).toMatchObject({ code: 'ECO1005', message: 'the file has 50 MiB; an ecosystem file may have 5 MiB' });
+});
+
+test('a device is not read', async () => {
+  expect(codes(await errors({ file: '/dev/zero' }))).toEqual(['ECO1004']);
+});
+
+test('without a name the nearest file upward is taken, the first of the list within a folder, and none above the repository', async () => {
+  write({ 'ecosystem.yaml': 'project: outside\napps: []', 'repo/.git/HEAD': '', 'repo/a/b/keep': '' });
+  const cwd = join(folder, 'repo/a/b');
+  expect(codes(await errors({ cwd }))).toEqual(['ECO1001']);
+  write({ 'repo/process.json': '[{ "name": "last", "script": "sh" }]' });
+  write({ 'repo/pm2.config.cjs': 'module.exports = { project: "second", apps: [] }' });
+  expect((await load({ cwd })).project).toBe('second');
+  write({ 'repo/ecosystem.yml': 'project: first\napps: []' });
+  expect((await load({ cwd })).project).toBe('first');
+  write({ 'repo/a/package.json': '{ "name": "x", "eco": { "project": "in the package", "apps": [] } }' });
+  expect((await load({ cwd })).project).toBe('in the package');
+});
+
+test('outside a repository only the folder itself is searched, and an empty file counts as found', async () => {
+  write({ 'ecosystem.yaml': '', 'sub/package.json': '{}' });
+  expect(codes(await errors({ cwd: join(folder, 'sub') }))).toEqual(['ECO1001']);
+  expect(codes(await errors({}))).toEqual(['ECO1007']);
+});
+
+test('the project is named by the nearest package.json, else by the folder', async () => {
+  write({ 'ecosystem.yaml': APP, '.git/HEAD': '' });
+  expect((await load({ file: 'ecosystem.yaml' })).project).toBe(folder.slice(folder.lastIndexOf('/') + 1));
+  write({ 'package.json': '{ "name": "@acme/shop" }' });
+  expect((await load({ file: 'ecosystem.yaml' })).project).toBe('@acme/shop');
+});
+
+test('--env merges the blocks of that name, and a name that no app has is a warning', async () => {
+  const file =
+    'defaults: { env: { A: d, B: d }, env_prod: { B: dp, C: dp } }\napps:\n  - script: ./server.js\n    env: { B: a }\n    env_prod: { C: ap, A: null }\n';
+  write({ 'ecosystem.yaml': file });
+  const envOf = async (envName?: string): Promise<unknown> =>
+    (await load({ file: 'ecosystem.yaml', ...(envName === undefined ? {} : { envName }) })).apps[0]?.env;
+  expect(await envOf()).toEqual({ A: 'd', B: 'a' });
+  expect(await envOf('prod')).toEqual({ B: 'dp', C: 'ap' });
+  const loaded = await loadEcosystem(options({ file: 'ecosystem.yaml', envName: 'porduction' }));
+  expect(loaded.ok && loaded.value.warnings.map(({ code, hint }) => [code, hint])).toEqual([
+    ['ECO1904', 'the file has "prod"'],
+  ]);
+});
+
+test('pass_env: true passes what is not of one terminal only', async () => {
+  write({ 'ecosystem.yaml': APP.replace('}', ', pass_env: true }') });
+  const environment = { PATH: '/bin', SHLVL: '2', SSH_TTY: '/dev/pts/1', HOME: '/home/me', GONE: undefined };
+  expect((await load({ file: 'ecosystem.yaml', environment })).apps[0]?.env).toEqual({
+    HOME: '/home/me',
+    PATH: '/bin',
+  });
+});
+
+test('a configuration that prints writes to stderr', async () => {
+  write({
+    'ecosystem.config.mjs': 'process.stdout.write("printed\\n");\nexport default { apps: [] , project: "p" };\n',
+  });
+  const out = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  await load({ file: 'ecosystem.config.mjs' });
+  const written = [out.mock.calls.map(([text]) => text), err.mock.calls.map(([text]) => text)];
+  out.mockRestore();
+  err.mockRestore();
+  expect(written).toEqual([[], ['printed\n']]);
+});
+
+test('a promise that never settles is given up', async () => {
+  write({ 'ecosystem.config.mjs': 'export default new Promise(() => {});\n' });
+  const file = join(folder, 'ecosystem.config.mjs');
+  const loaded = await loadModule(
+    { file, text: 'export default' },
+    { environment: {}, typescript: false, timeout: 20 },
+  );
+  expect(loaded.ok ? [] : [loaded.error.code, loaded.error.message]).toEqual([
+    'ECO1504',
+    'the file exports a promise that did not settle within 0.02 s',
+  ]);
+});
+
+test('a TypeScript file is run where Node strips types, and refused by its reason elsewhere', async () => {
+  write({ 'ecosystem.config.ts': 'const apps: unknown[] = [];\nexport default { project: "typed", apps };\n' });
+  const loaded = await loadEcosystem(options({ file: 'ecosystem.config.ts' }));
+  const seen = loaded.ok ? loaded.value.desired.project : codes(diagnosticsOf(loaded.error));
+  expect(seen).toEqual(stripsTypes() ? 'typed' : ['ECO1505']);
+});
+
+test('installed commands are unwrapped to what they start', async () => {
+  write({
+    'node_modules/.bin/next': '#!/usr/bin/env node\n',
+    'node_modules/.bin/native': '#!/bin/sh\n',
+    'node_modules/.bin/tsx': '#!/usr/bin/env node\n',
+    'node_modules/tsx/package.json': '{}',
+    'main.ts': '',
+    'package.json': JSON.stringify({
+      name: 'n',
+      version: '1.0.0',
+      scripts: { dev: 'cross-env A=1 tsx main.ts --fast', start: 'next start -p 3000' },
+    }),
+    'ecosystem.yaml': `apps:
+  - { name: bare, script: next, args: start, instances: 2 }
+  - { name: native, script: native }
+  - { name: npm, script: npm, args: start }
+  - { name: yarn, script: yarn dev }
+  - { name: npx, script: npx, args: tsx main.ts }
+  - { name: direct, script: ./main.ts }
+  - { name: interpreter, script: ./main.ts, interpreter: tsx }
+`,
+  });
+  for (const name of ['next', 'native', 'tsx']) chmodSync(join(folder, 'node_modules/.bin', name), 0o755);
+  const { apps } = await load({ file: 'ecosystem.yaml' });
+  expect(apps.map(commandOf)).toEqual([
+    'bare: node <> node_modules/.bin/next start [cluster 2]',
+    stripsTypes() ? 'direct: node <> main.ts  [fork 1]' : 'direct: node <--import tsx> main.ts  [fork 1]',
+    'interpreter: node <--import tsx> main.ts  [fork 1]',
+    'native: none <> node_modules/.bin/native  [fork 1]',
+    'npm: node <> node_modules/.bin/next start -p 3000 [fork 1]',
+    'npx: node <--import tsx> main.ts  [fork 1]',
+    'yarn: node <--import tsx> main.ts --fast [fork 1] A=1',
+  ]);
+});
+
+test('a home folder is meant by ~, and links in paths stay as they are', async () => {
+  write({ 'ecosystem.yaml': APP.replace('}', ', out_file: ~/logs/a.txt }') });
+  const { apps } = await load({ file: 'ecosystem.yaml' });
+  expect(apps[0]?.outFile).toMatchObject({ type: 'file', path: expect.stringMatching(/^\/(?!.*~).*\/logs\/a\.txt$/) });
+});
+
+function commandOf(spec: AppSpec): string {
+  const script = spec.script.replace(`${folder}/`, '');
+  const variables = Object.entries(spec.env).filter(([name]) => !name.startsWith('npm_'));
+  const env = variables.map(([name, value]) => ` ${name}=${value}`).join('');
+  return `${spec.name}: ${spec.interpreter.type} <${spec.interpreterArgs.join(' ')}> ${script} ${spec.args.join(' ')} [${spec.execMode} ${spec.instances}]${env}`;
+}
+
+function options(given: Partial<LoadOptions>): LoadOptions {
+  return {
+    cwd: folder,
+    environment: { PATH: '/usr/bin:/bin' },
+    cacheFolder: join(folder, 'cache'),
+    codeRevision: 'skip',
+    ...given,
+  };
+}
+
+async function load(given: Partial<LoadOptions>) {
+  const loaded = await loadEcosystem(options(given));
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error, null, 2));
+  return loaded.value.desired;
+}
+
+async function errors(given: Partial<LoadOptions>): Promise<readonly Diagnostic[]> {
+  const loaded = await loadEcosystem(options(given));
+  return loaded.ok ? [] : diagnosticsOf(loaded.error);
+}
+
+function diagnosticsOf(failure: {
+  readonly reason: string;
+  readonly diagnostics?: readonly Diagnostic[];
+}): readonly Diagnostic[] {
+  return failure.diagnostics ?? [];
+}
+
+function codes(diagnostics: readonly Diagnostic[]): readonly string[] {
+  return diagnostics.map(({ code }) => code);
+}
+
+function write(files: Readonly<Record<string, string>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+}

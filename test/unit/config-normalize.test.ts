@@ -1,0 +1,209 @@
+import { fileURLToPath } from 'node:url';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { checkApps } from '../../src/config/check-apps.ts';
+import { mergeApp } from '../../src/config/merge.ts';
+import { normalizeApp, type NormalizedApp } from '../../src/config/normalize.ts';
+import { readForm } from '../../src/config/read-form.ts';
+import { readKeys } from '../../src/config/read-keys.ts';
+import { createReport } from '../../src/config/report.ts';
+import type { SourceDocument } from '../../src/config/source.ts';
+import { validateValues } from '../../src/config/validate.ts';
+import type { LogTarget } from '../../src/domain/app-spec.ts';
+
+const fixtures = fileURLToPath(new URL('../../fixtures/ecosystems', import.meta.url));
+const folder = `${fixtures}/valid/interpreters`;
+
+const text = fc.stringMatching(/^[a-zA-Z][\w .()-]{0,8}$/).map((value) => value.trim());
+const duration = fc.oneof(
+  fc.nat(100_000),
+  fc.nat(100).map((n) => `${n}s`),
+  fc.nat(100).map((n) => `${n} ms`),
+  fc.nat(1000).map(String),
+);
+const variables = fc.dictionary(
+  fc.stringMatching(/^[A-Z][A-Z_]{0,5}$/),
+  fc.oneof(
+    fc.string().map((value) => value.replaceAll('\0', '')),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+  ),
+);
+const program = fc.constantFrom(
+  { script: './server.js' },
+  { script: 'server.js', interpreter: 'node', interpreter_args: '--no-warnings -r x' },
+  { script: './run.sh' },
+  { script: './main.py', wait_ready: true },
+  { script: 'sleep', args: '10 "2 0"' },
+  { script: './www', args: ['a b', 7, false] },
+  { script: './server.js', interpreter: 'ruby' },
+  { script: 'sleep', interpreter: 'none' },
+);
+const options = fc.record(
+  {
+    name: text,
+    namespace: text,
+    kind: fc.constantFrom('service', 'task'),
+    cwd: fc.constantFrom('.', folder, '../interpreters'),
+    instances: fc.oneof(fc.integer({ min: -3, max: 9 }), fc.constantFrom('max', '2', '-1')),
+    exec_mode: fc.constantFrom('fork', 'cluster', 'fork_mode', 'cluster_mode'),
+    env: variables,
+    env_production: variables,
+    autorestart: fc.boolean(),
+    kill_timeout: duration,
+    stop_signal: fc.constantFrom('auto', 'SIGINT', 'SIGUSR2'),
+    out_file: fc.constantFrom('NULL', '/dev/null', './a.log', '/var/log/b.log'),
+    error: fc.constantFrom('NULL', './logs/a.txt'),
+    merge_logs: fc.boolean(),
+    instance_var: fc.constantFrom('N', 'INSTANCE_ID'),
+    depends_on: fc.oneof(
+      fc.constantFrom('x', ['x', 'y']),
+      fc.dictionary(text, fc.constantFrom('started', 'ready', 'completed')),
+    ),
+    revision: fc.constantFrom('auto', 'none', 'v7'),
+    listen_timeout: duration,
+    wait_ready: fc.boolean(),
+    maxRestarts: fc.oneof(fc.nat(99), fc.nat(99).map(String)),
+    min_uptime: duration,
+    restart_delay: duration,
+  },
+  { requiredKeys: [] },
+);
+const app = fc.tuple(options, program).map(([some, what]): Record<string, unknown> => ({ ...some, ...what }));
+
+test('normalising what was normalised changes nothing', () => {
+  fc.assert(
+    fc.property(app, (written) => {
+      const once = normalize(written, 'production');
+      expect(normalize(serialise(once), undefined)).toEqual(once);
+    }),
+  );
+});
+
+test('the order of keys means nothing', () => {
+  const shuffled = app.chain((written) =>
+    fc.tuple(
+      fc.constant(written),
+      fc.shuffledSubarray(Object.keys(written), { minLength: Object.keys(written).length }),
+    ),
+  );
+  fc.assert(
+    fc.property(shuffled, ([written, keys]) => {
+      const reordered = Object.fromEntries(keys.map((key) => [key, written[key]]));
+      expect(JSON.stringify(normalize(reordered, undefined).spec)).toBe(
+        JSON.stringify(normalize(written, undefined).spec),
+      );
+    }),
+  );
+});
+
+test('a normalised app is plain JSON with every field filled in', () => {
+  fc.assert(
+    fc.property(app, (written) => {
+      const { spec } = normalize(written, undefined);
+      expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
+      expect(Object.keys(spec)).toHaveLength(27);
+      expect(spec.instances).toBeGreaterThanOrEqual(1);
+      expect(Object.keys(spec.env)).toEqual(Object.keys(spec.env).sort());
+    }),
+  );
+});
+
+test('a graph of dependencies has a cycle reported exactly when it has one', () => {
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const graph = fc.tuple(...names.map(() => fc.subarray(names)));
+  fc.assert(
+    fc.property(graph, (edges) => {
+      const apps = names.map((name, index) => ({ name, script: './server.js', depends_on: edges[index] ?? [] }));
+      const document = documentOf({ apps });
+      const report = createReport(document);
+      const form = readForm(document, report);
+      if (form === null) throw new Error('not read');
+      const keyed = readKeys(form, document, report);
+      const context = { folder, environment: {}, cpus: 4, report };
+      checkApps(
+        keyed.apps.flatMap((block) => normalizeApp(mergeApp(block, null, { envName: undefined }), context) ?? []),
+        [],
+        report,
+      );
+      expect(report.diagnostics().some(({ code }) => code === 'ECO1408')).toBe(!canBeOrdered(names, edges));
+    }),
+  );
+});
+
+/** Kahn: an app without open dependencies goes, until none is left. */
+function canBeOrdered(names: readonly string[], edges: readonly (readonly string[])[]): boolean {
+  const open = new Map(names.map((name, index) => [name, new Set(edges[index])]));
+  for (let free = freeOne(open); free !== undefined; free = freeOne(open)) {
+    open.delete(free);
+    for (const needs of open.values()) needs.delete(free);
+  }
+  return open.size === 0;
+}
+
+function freeOne(open: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
+  return [...open].find(([, needs]) => needs.size === 0)?.[0];
+}
+
+function normalize(
+  written: Readonly<Record<string, unknown>>,
+  envName: string | undefined,
+): Omit<NormalizedApp, 'path' | 'dependencyPaths'> {
+  const document = documentOf({ apps: [written] });
+  const report = createReport(document);
+  const form = readForm(document, report);
+  if (form === null) throw new Error('not read');
+  const keyed = readKeys(form, document, report);
+  validateValues(keyed, report);
+  const [block] = keyed.apps;
+  const environment = { PATH: `${fixtures}/bin` };
+  const normalized =
+    block === undefined
+      ? null
+      : normalizeApp(mergeApp(block, null, { envName }), { folder, environment, cpus: 4, report });
+  const errors = report.diagnostics().filter(({ severity }) => severity === 'error');
+  if (normalized === null || errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));
+  const { spec, revision, foreign } = normalized;
+  return { spec, revision, foreign };
+}
+
+function documentOf(value: unknown): SourceDocument {
+  return { file: `${folder}/ecosystem.json`, text: '', value, positions: null, duplicates: [], root: [] };
+}
+
+/** A spec as somebody would write it who leaves nothing to a default. */
+function serialise({ spec, revision }: Pick<NormalizedApp, 'spec' | 'revision'>): Record<string, unknown> {
+  return {
+    name: spec.name,
+    namespace: spec.namespace,
+    kind: spec.kind,
+    script: spec.script,
+    args: spec.args,
+    cwd: spec.cwd,
+    interpreter: spec.interpreter.type === 'program' ? spec.interpreter.path : spec.interpreter.type,
+    interpreter_args: spec.interpreterArgs,
+    instances: spec.instances,
+    exec_mode: spec.execMode,
+    env: spec.env,
+    instance_var: spec.instanceVar,
+    autorestart: spec.autorestart,
+    ...(spec.maxRestarts === null ? {} : { max_restarts: spec.maxRestarts }),
+    min_uptime: spec.minUptime,
+    ...(spec.restartDelay === null ? {} : { restart_delay: spec.restartDelay }),
+    kill_timeout: spec.killTimeout,
+    stop_signal: spec.stopSignal,
+    listen_timeout: spec.readyTimeout,
+    wait_ready: spec.readiness.type === 'message',
+    ...logOption('out_file', spec.outFile),
+    ...logOption('error_file', spec.errorFile),
+    merge_logs: spec.mergeLogs,
+    depends_on: spec.dependsOn,
+    revision,
+  };
+}
+
+function logOption(name: string, target: LogTarget): Record<string, string> {
+  if (target.type === 'default') return {};
+  return { [name]: target.type === 'discard' ? 'NULL' : target.path };
+}
