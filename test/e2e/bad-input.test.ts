@@ -60,7 +60,7 @@ const BAD_INPUTS: Readonly<Record<string, BadInput>> = {
   'a cycle of dependencies': yaml(
     'project: bad\napps:\n  - { name: a, script: server.js, depends_on: { b: ready } }\n  - { name: b, script: server.js, depends_on: { a: ready } }\n',
     '\\d+:\\d+',
-    /a → b → a|b → a → b/,
+    /a"? → "?b"? → "?a|b"? → "?a"? → "?b/,
   ),
   'instances: two': yaml(
     'project: bad\napps:\n  - name: web\n    script: server.js\n    instances: two\n',

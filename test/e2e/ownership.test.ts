@@ -12,25 +12,25 @@ const sleeper = (name: string, seconds = 1000) => ({
 describe.concurrent('a project', () => {
   test('lives beside another that has an app of the same name', async ({ eco }) => {
     await eco.write({
-      'shop/ecosystem.json': { project: 'shop', apps: [sleeper('web'), sleeper('worker')] },
+      'shop/ecosystem.json': { project: 'shop', apps: [sleeper('web'), sleeper('mailer')] },
       'blog/ecosystem.json': { project: 'blog', apps: [sleeper('web')] },
     });
     await eco.ok(['apply'], { in: 'shop' });
     await eco.ok(['apply'], { in: 'blog' });
-    const [shop, worker, blog] = [await eco.pid('web', 'shop'), await eco.pid('worker'), await eco.pid('web', 'blog')];
-    expect(new Set([shop, worker, blog]).size).toBe(3);
+    const [shop, mailer, blog] = [await eco.pid('web', 'shop'), await eco.pid('mailer'), await eco.pid('web', 'blog')];
+    expect(new Set([shop, mailer, blog]).size).toBe(3);
 
     await eco.write({ 'blog/ecosystem.json': { project: 'blog', apps: [sleeper('web', 1001)] } });
     const plan = await eco.ok(['plan'], { in: 'blog' });
     expect(plan.stdout).not.toContain('shop');
-    expect(plan.stdout).not.toContain('worker');
+    expect(plan.stdout).not.toContain('mailer');
     expect((await eco.ok(['plan'], { in: 'shop' })).stdout).toContain('No changes: 2 apps match ecosystem.json.');
     await eco.ok(['apply'], { in: 'blog' });
     expect(await eco.pid('web', 'blog')).not.toBe(blog);
 
     await eco.ok(['down'], { in: 'blog' });
-    expect((await eco.list()).map(({ project, name }) => `${project}/${name}`)).toEqual(['shop/web', 'shop/worker']);
-    expect([await eco.pid('web', 'shop'), await eco.pid('worker')]).toEqual([shop, worker]);
+    expect((await eco.list()).map(({ project, name }) => `${project}/${name}`)).toEqual(['shop/mailer', 'shop/web']);
+    expect([await eco.pid('web', 'shop'), await eco.pid('mailer')]).toEqual([shop, mailer]);
   });
 
   test('from another folder, without git, is refused unless ownership is taken', async ({ eco }) => {

@@ -17,7 +17,16 @@ describe.concurrent('plan', () => {
       fileWith(sleeper('api', { depends_on: { migrate: 'completed' } }), sleeper('migrate', { kind: 'task' })),
     );
     const { stdout, exitCode } = await eco.run(['plan', '--detailed-exitcode']);
-    expect(stdout).toMatchInlineSnapshot();
+    expect(stdout).toMatchInlineSnapshot(`
+      "shop · ecosystem.json · revision 0 → 1
+
+      Changes
+        + migrate  start 1 worker  not running yet
+        + api      start 1 worker  after migrate is completed
+
+      Plan: 2 to start
+      "
+    `);
     expect(exitCode).toBe(2);
     expect((await eco.run(['plan'])).exitCode).toBe(0);
     expect(eco.processes()).toEqual([]);
@@ -45,7 +54,22 @@ describe.concurrent('plan', () => {
       ),
     );
     const { stdout } = await eco.ok(['plan']);
-    expect(stdout).toMatchInlineSnapshot();
+    expect(stdout).toMatchInlineSnapshot(`
+      "shop · ecosystem.json · revision 1 → 2
+
+      Changes
+        - legacy  delete 1 worker  no longer in ecosystem.json
+        + added   start 1 worker   after legacy is deleted
+        ~ timed   update settings  no process is touched
+            kill_timeout  5s → 7s
+        ~ worker  reload 1 worker  rolling, surge 1, no downtime
+            env.DB_PASSWORD  *** (before) → *** (after)
+            env.LOG_LEVEL    "info" → "debug"
+            code             1 file changed: worker.js
+
+      Plan: 1 to start, 1 to reload, 1 to delete, 1 to update · 1 unchanged
+      "
+    `);
     expect((await eco.ok(['apply', '--dry-run'])).stdout).toBe(stdout);
     expect((await eco.list()).map(({ name }) => name)).toEqual(['legacy', 'same', 'timed', 'worker']);
   });
