@@ -1,4 +1,4 @@
-export interface EnvFileProblem {
+interface EnvFileProblem {
   readonly line: number;
   readonly message: string;
 }

@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
-import { pathToFileURL, fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Script } from 'node:vm';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { seconds } from '../domain/time.ts';
@@ -102,7 +103,10 @@ function thrown(source: SourceText, error: unknown): Diagnostic {
       place,
     });
   }
-  if (isSyntaxError(error)) return diagnostic(source, 'ECO1502', { message: `not valid JavaScript: ${text}`, place });
+  if (isSyntaxError(error)) {
+    const found = place ?? placeOfSyntaxError(source);
+    return diagnostic(source, 'ECO1502', { message: `not valid JavaScript: ${text}`, place: found });
+  }
   return diagnostic(source, 'ECO1501', { message: `the file throws: ${text}`, place });
 }
 
@@ -172,6 +176,25 @@ function placeInStack(source: SourceText, error: unknown): { readonly start: num
     return spanAt(source.text, Number(line), columnNumber);
   }
   return null;
+}
+
+/**
+ * Node does not tell the line of a syntax error in an ES module. Compiled as a script, with the words of modules blanked out,
+ * the text fails at the same place.
+ */
+function placeOfSyntaxError(source: SourceText): { readonly start: number; readonly end: number } | null {
+  const script = source.text
+    .replace(
+      /^(\s*)export\s+default\b/gm,
+      (words, indent: string) => indent + 'void'.padEnd(words.length - indent.length),
+    )
+    .replace(/^\s*(export\b|import\b[^(\n]*$)/gm, (words) => words.replace(/\S/g, ' '));
+  try {
+    void new Script(script, { filename: source.file });
+    return null;
+  } catch (error) {
+    return placeInStack(source, error);
+  }
 }
 
 /** The line of carets under the source line says what a syntax error has no column for. */

@@ -10,7 +10,7 @@ import { locateSpan, wholeFile } from './locate.ts';
 import type { SourceText } from './source.ts';
 
 /** Far above any real file; a log or a dump named by mistake is told so at once. */
-export const LARGEST_FILE = 5 * 1024 * 1024;
+const LARGEST_FILE = 5 * 1024 * 1024;
 
 export type SourceFormat = 'yaml' | 'json' | 'module' | 'typescript';
 

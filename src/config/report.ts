@@ -14,7 +14,7 @@ export interface Report {
   readonly locate: (path: SourcePath, part: Part) => Location;
 }
 
-export interface Finding {
+interface Finding {
   readonly message: string;
   /** What to point at; the value unless said otherwise. */
   readonly part?: Part;
@@ -22,7 +22,7 @@ export interface Finding {
   readonly related?: readonly RelatedLocation[];
 }
 
-export interface SpanFinding {
+interface SpanFinding {
   readonly message: string;
   readonly related: readonly { readonly message: string; readonly span: Span }[];
 }
@@ -59,7 +59,7 @@ interface Addition {
   readonly finding: Finding;
 }
 
-export function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return [...diagnostics].sort((a, b) => {
     const [left, right] = [a.location.range?.start, b.location.range?.start];
     if (left === undefined || right === undefined) return Number(left !== undefined) - Number(right !== undefined);
