@@ -62,7 +62,7 @@ async function bundle() {
   // The preload runs in processes of users, perhaps on an older Node than ours, and must not depend on anything.
   await build({
     ...shared,
-    entryPoints: { preload: `${root}src/preload/preload.cts` },
+    entryPoints: { preload: `${root}src/preload/preload.ts` },
     format: 'cjs',
     target: 'node18',
     outExtension: { '.js': '.cjs' },

@@ -186,7 +186,7 @@ function whileStopping(state: In<'stopping'>, event: WorkerEvent, context: Conte
         effects: [{ type: 'kill-tree' }],
       };
     case 'stop-requested':
-      return stay({ ...state, then: { type: 'stay-stopped' } });
+      return stay(state.then.type === 'stay-stopped' ? state : { ...state, then: { type: 'stay-stopped' } });
     case 'spawned':
     case 'became-ready':
     case 'start-requested':

@@ -213,7 +213,7 @@ export class Worker {
 
   #handle(event: WorkerEvent): void {
     const { ports, onChange } = this.#options;
-    const before = this.#state.phase;
+    const before = this.#state;
     const { state, effects } = transition(this.#state, event, {
       policy: this.#spec,
       now: ports.clock.now(),
