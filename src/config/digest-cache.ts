@@ -44,7 +44,8 @@ export function openDigestCache(
       changed = true;
       const readAt = now();
       const digest = digestFile(path);
-      if (digest !== null && stamp.changedAt < readAt - SETTLED_AFTER) kept.set(path, [text, digest]);
+      if (digest !== null && Math.max(stamp.modifiedAt, stamp.changedAt) < readAt - SETTLED_AFTER)
+        kept.set(path, [text, digest]);
       return digest;
     },
     save: () => {
@@ -54,8 +55,8 @@ export function openDigestCache(
   };
 }
 
-function stampText({ size, mtimeNs, ctimeNs, inode }: FileStamp): string {
-  return `${size} ${mtimeNs} ${ctimeNs} ${inode}`;
+function stampText({ size, modifiedAt, changedAt, inode }: FileStamp): string {
+  return `${size} ${modifiedAt} ${changedAt} ${inode}`;
 }
 
 /** What is no cache of this format is as good as none. */

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import * as fs from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import type { Timestamp } from '../domain/time.ts';
 
 export type ReadOutcome =
   | { readonly type: 'read'; readonly bytes: Uint8Array }
@@ -89,27 +90,20 @@ export function readLink(path: string): string | null {
 
 export interface FileStamp {
   readonly size: number;
-  readonly mtimeNs: string;
-  readonly ctimeNs: string;
-  readonly inode: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly changedAt: number;
+  /** Milliseconds since the Unix epoch, with fractions: a quarter of a microsecond is told apart. */
+  readonly modifiedAt: Timestamp;
+  readonly changedAt: Timestamp;
+  readonly inode: number;
   readonly kind: FileKind;
 }
 
 /** What changes whenever a file's content does; null if it is gone. Links are followed. */
 export function fileStamp(path: string): FileStamp | null {
   try {
-    const stats = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+    const stats = fs.statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return null;
-    return {
-      size: Number(stats.size),
-      mtimeNs: stats.mtimeNs.toString(36),
-      ctimeNs: stats.ctimeNs.toString(36),
-      inode: stats.ino.toString(36),
-      changedAt: Math.max(Number(stats.mtimeMs), Number(stats.ctimeMs)),
-      kind: stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other',
-    };
+    const kind = stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other';
+    return { size: stats.size, modifiedAt: stats.mtimeMs, changedAt: stats.ctimeMs, inode: stats.ino, kind };
   } catch {
     return null;
   }
