@@ -1,3 +1,4 @@
+import { execa } from 'execa';
 import { describe, expect, test } from '../support/eco-test.ts';
 import { gone } from '../support/processes.ts';
 import type { EcoRig } from '../support/eco-rig.ts';
@@ -242,15 +243,20 @@ test('the second apply of 20 unchanged apps does nothing, in 0.3 s', async ({ ec
   await eco.copyFixture('apps/queue-worker', 'app');
   const apps = Array.from({ length: 20 }, (_, index) => ({ name: `app-${index}`, cwd: 'app', script: 'worker.js' }));
   await eco.write({ 'ecosystem.json': fileWith(apps) });
-  await eco.apply();
-  const pids = (await eco.list()).flatMap(({ workers }) => workers.map(({ pid }) => pid));
+  expect((await eco.apply()).stderr).toBe('');
+  const pids = await allPids(eco);
   expect(pids).toHaveLength(20);
 
-  const again = [await eco.apply(), await eco.apply(), await eco.apply(), await eco.apply(), await eco.apply()];
-  for (const { stdout } of again) expect(stdout).toContain('No changes: 20 apps match ecosystem.json.');
-  expect((await eco.list()).flatMap(({ workers }) => workers.map(({ pid }) => pid))).toEqual(pids);
-  // The least of five: what the command needs, not what other tests take from the machine meanwhile.
-  expect(Math.min(...again.map(({ wall }) => wall))).toBeLessThanOrEqual(300);
+  const [walls, bare]: [number[], number[]] = [[], []];
+  for (let run = 0; run < 7; run += 1) {
+    bare.push(await bareNode());
+    const { stdout, wall } = await eco.apply();
+    expect(stdout).toContain('No changes: 20 apps match ecosystem.json.');
+    walls.push(wall);
+  }
+  expect(await allPids(eco)).toEqual(pids);
+  // 0.3 s where bare Node takes 52 ms. Other tests share the machine: the least of several is what the command itself needs.
+  expect(Math.min(...walls) / Math.min(...bare)).toBeLessThanOrEqual(300 / 52);
 });
 
 const BYSTANDER = sleeper('bystander');
@@ -283,6 +289,17 @@ async function plannedIn(eco: EcoRig): Promise<readonly { readonly app: string; 
 
 async function statuses(eco: EcoRig): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries((await eco.list()).map(({ name, status }) => [name, status]));
+}
+
+async function allPids(eco: EcoRig): Promise<readonly (number | null)[]> {
+  return (await eco.list()).flatMap(({ workers }) => workers.map(({ pid }) => pid));
+}
+
+/** Milliseconds. */
+async function bareNode(): Promise<number> {
+  const started = performance.now();
+  await execa(process.execPath, ['-e', '0'], { stdin: 'ignore' });
+  return performance.now() - started;
 }
 
 async function expectConverged(eco: EcoRig): Promise<void> {

@@ -1,5 +1,6 @@
 import type { StopReason } from '../../execute/execute-plan.ts';
 import type { Milliseconds } from '../../domain/time.ts';
+import { sharedAbortController } from '../../platform/abort.ts';
 import type { CliContext } from '../context.ts';
 
 export interface StopSwitch {
@@ -18,7 +19,7 @@ export function stopSwitch(
   { clock, onInterrupt }: Pick<CliContext, 'clock' | 'onInterrupt'>,
   { timeout, onFirstInterrupt }: { readonly timeout: Milliseconds | null; readonly onFirstInterrupt: () => void },
 ): StopSwitch {
-  const [stop, abandon] = [new AbortController(), new AbortController()];
+  const [stop, abandon] = [sharedAbortController(), sharedAbortController()];
   const ignore = onInterrupt((signal, count) => {
     if (count === 1) onFirstInterrupt();
     const reason: StopReason = signal;

@@ -9,8 +9,11 @@ interface ApplyFlags extends PlanFlags {
   readonly concurrency: number;
 }
 
-/** How many steps of a plan are under way at once: enough that waiting for readiness costs once, few enough for small machines. */
-const DEFAULT_CONCURRENCY = 32;
+/**
+ * How many steps of a plan are under way at once: a step mostly waits until its app has proved ready, so that few at once
+ * would cost that wait many times. Small machines are safe: the daemon lets only a few programs start at the same time.
+ */
+const DEFAULT_CONCURRENCY = 256;
 
 export function addFileCommands(program: Command, run: Run): void {
   addValidate(program, run);
