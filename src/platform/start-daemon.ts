@@ -20,7 +20,7 @@ export function daemonLog(home: string): string {
  * Answers what is wrong with the home instead, if it cannot be used.
  */
 export function startDaemon(home: string): StartedDaemon | string {
-  const problem = ensurePrivateFolder(home);
+  const problem = tooLong(home) ?? ensurePrivateFolder(home);
   if (problem !== null) return problem;
   const log = openSync(daemonLog(home), 'a', 0o600);
   try {
@@ -39,4 +39,16 @@ export function startDaemon(home: string): StartedDaemon | string {
   } finally {
     closeSync(log);
   }
+}
+
+/** What a unix socket's path may have, in bytes: https://man7.org/linux/man-pages/man7/unix.7.html; 104 with its end on macOS. */
+const LONGEST_SOCKET_PATH = process.platform === 'linux' ? 107 : 103;
+const LONGEST_SOCKET_NAME = '/run/workers.sock'.length;
+
+function tooLong(home: string): string | null {
+  const limit = LONGEST_SOCKET_PATH - LONGEST_SOCKET_NAME;
+  const length = Buffer.byteLength(home);
+  return length <= limit
+    ? null
+    : `its path has ${length} bytes, too long for the sockets in it; set ECO_HOME to one of at most ${limit}`;
 }
