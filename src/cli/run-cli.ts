@@ -32,7 +32,7 @@ export async function runCli(call: CliCall): Promise<ExitCode> {
 
 /** What is seldom needed is imported when it is. */
 function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliContext {
-  const { isTTY, isInteractive, columns, rows, colour, ci } = terminal();
+  const { isTTY, isInteractive, isAnimated, columns, rows, colour } = terminal();
   const home = ecoHome();
   const json = flags.json === true;
   return {
@@ -46,7 +46,7 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
       columns,
       rows,
       isTTY,
-      animated: isTTY && !ci && environment.TERM !== 'dumb',
+      animated: isAnimated,
       isInteractive: isInteractive && !json,
       json,
       quiet: flags.quiet === true,

@@ -6,9 +6,19 @@ export async function ask(question: string): Promise<Answer> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await new Promise<Answer>((resolve) => {
-      reader.once('SIGINT', () => resolve('interrupted'));
-      reader.once('close', () => resolve('no'));
-      reader.question(question, (line) => resolve(/^y(es)?$/i.test(line.trim()) ? 'yes' : 'no'));
+      const leave = (answer: Answer) => () => {
+        // What comes next must not stand behind the question.
+        process.stderr.write('\n');
+        resolve(answer);
+        reader.off('close', leaveByEnd);
+      };
+      const leaveByEnd = leave('no');
+      reader.once('SIGINT', leave('interrupted'));
+      reader.once('close', leaveByEnd);
+      reader.question(question, (line) => {
+        reader.off('close', leaveByEnd);
+        resolve(/^y(es)?$/i.test(line.trim()) ? 'yes' : 'no');
+      });
     });
   } finally {
     reader.close();

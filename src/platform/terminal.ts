@@ -5,6 +5,8 @@ export interface Terminal {
   readonly isTTY: boolean;
   /** A person can be asked: stdin and stdout are terminals, and this is no CI job. */
   readonly isInteractive: boolean;
+  /** Lines may be drawn anew: a terminal that can and knows its size, and no log of a CI job. */
+  readonly isAnimated: boolean;
   readonly columns: number;
   readonly rows: number;
   /** https://no-color.org and FORCE_COLOR come before what the terminal is. */
@@ -18,6 +20,7 @@ export function terminal(): Terminal {
   return {
     isTTY,
     isInteractive: isTTY && isatty(0) && !ci,
+    isAnimated: isTTY && !ci && process.env.TERM !== 'dumb' && process.stdout.columns > 0,
     // A terminal that does not know its size says 0.
     columns: (isTTY && process.stdout.columns) || 80,
     rows: (isTTY && process.stdout.rows) || 24,

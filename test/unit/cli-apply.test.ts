@@ -229,6 +229,8 @@ test('down deletes what the project has, whatever the file says, and nothing of 
     ['shop', 'api', 'delete'],
     ['shop', 'legacy', 'delete'],
   ]);
+  expect(seen.out).toContain('asked for by eco down');
+  expect(seen.out).not.toContain('no longer in');
 });
 
 test('down asks, and starts no daemon where there is nothing to delete', async () => {
@@ -238,6 +240,7 @@ test('down asks, and starts no daemon where there is nothing to delete', async (
   const nothing = fakeEco({ observed: null, loaded: loadedFile([spec('api')]) });
   expect(await nothing.run('down')).toBe(0);
   expect(nothing.seen.connections).toEqual(['never']);
+  expect(nothing.seen.out).toBe('Nothing to delete: project shop has no apps.\n');
 });
 
 test('--project puts the same file under another project', async () => {

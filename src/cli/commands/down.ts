@@ -7,6 +7,8 @@ import { makePlan } from '../flow/make-plan.ts';
 import { observeIfAny } from '../flow/observe.ts';
 import { createReporter } from '../flow/reporter.ts';
 import { runPlan } from '../flow/run-plan.ts';
+import { DOWN_CAUSE, formatNothingToDelete } from '../render/apply-text.ts';
+import { say } from '../render/console.ts';
 
 export interface DownOptions extends FileOptions {
   readonly yes?: boolean;
@@ -29,10 +31,14 @@ export async function down(context: CliContext, options: DownOptions): Promise<E
   const planned = await makePlan(desired, observation.value, { prune: true, allowEmpty: true, takeOwnership });
   if (!planned.ok) return reporter.fail(planned.error);
 
-  const plan = planned.value;
+  const steps = planned.value.steps.map((step) => ({ ...step, cause: DOWN_CAUSE }));
+  const plan = { ...planned.value, steps };
   const { client } = observation.value;
+  if (client === null || steps.length === 0) {
+    say(context.console, formatNothingToDelete(desired));
+    return reporter.end(EXIT.success);
+  }
   reporter.plan(plan);
-  if (client === null || plan.steps.length === 0) return reporter.end(EXIT.success);
   const refused = await confirmPlan(context, plan, { yes: options.yes === true });
   if (refused !== null) return reporter.end(refused);
   return runPlan(context, {

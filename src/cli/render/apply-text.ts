@@ -1,10 +1,17 @@
-import { formatOrigin, type Origin } from '../../domain/desired-state.ts';
+import { formatOrigin, type DesiredState, type Origin } from '../../domain/desired-state.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { planSummary } from '../../reconcile/plan-summary.ts';
 
 export const NOTHING_CHANGED = 'Nothing was changed.';
 
 export const FINISHING = '\nFinishing the steps that run; no further one begins. Press Ctrl-C again to leave at once.';
+
+/** Why `eco down` deletes apps that are still in the file. */
+export const DOWN_CAUSE = 'asked for by eco down';
+
+export function formatNothingToDelete({ project }: Pick<DesiredState, 'project'>): string {
+  return `Nothing to delete: project ${project} has no apps.`;
+}
 
 /** Names what is worth asking about, and only that. */
 export function formatQuestion(plan: Plan): string {
