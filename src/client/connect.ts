@@ -22,7 +22,7 @@ export async function connectDaemon({ home, start }: ConnectOptions): Promise<Re
   const info = await client.info();
   if (info.ok) return compatible(client, info.value);
   if (start === 'never' || info.error.reason !== 'daemon-unreachable') return info;
-  return await startAndConnect(home, client);
+  return startAndConnect(home, client);
 }
 
 async function startAndConnect(home: string, client: DaemonClient): Promise<Result<DaemonClient>> {

@@ -9,61 +9,71 @@ type Call = Omit<LocalRequest, 'socketPath'>;
 
 /** The daemon behind a unix socket. `log` is where it writes what goes wrong with it, for failures to name. */
 export function httpClient(socketPath: string, log: string): DaemonClient {
-  const unreachableBecause = (cause: string): Failure => ({ reason: 'daemon-unreachable', socket: socketPath, cause, log });
-
-  const open = async (call: Call): Promise<Result<LocalResponse>> => {
-    try {
-      const response = await sendLocal({ ...call, socketPath });
-      return response.status < 400 ? ok(response) : err(JSON.parse(await response.text()) as Failure);
-    } catch (error) {
-      return err(unreachableBecause(messageOf(error)));
-    }
-  };
-  const ask = async <T>(call: Call): Promise<Result<T>> => {
-    const response = await open(call);
-    if (!response.ok) return response;
-    try {
-      return ok(JSON.parse(await response.value.text()) as T);
-    } catch (error) {
-      return err(unreachableBecause(messageOf(error)));
-    }
-  };
-  const follow = async function* <T>(call: Call & { readonly signal: AbortSignal }): AsyncIterable<Result<T>> {
-    const response = await open(call);
-    if (!response.ok) {
-      if (!call.signal.aborted) yield response;
-      return;
-    }
-    try {
-      for await (const line of response.value.lines()) yield ok(JSON.parse(line) as T);
-    } catch (error) {
-      if (!call.signal.aborted) yield err(unreachableBecause(messageOf(error)));
-    }
-  };
-
+  const daemon: Address = { socketPath, log };
   return {
-    info: () => ask({ method: 'GET', path: '/v1/info' }),
-    observe: (project) => ask({ method: 'GET', path: `/v1/observed${project === undefined ? '' : `?project=${encodeURIComponent(project)}`}` }),
-    claim: (body) => ask({ method: 'POST', path: '/v1/applies', body }),
-    step: (request, options) => performStep(follow, request, options),
-    manifest: (digest) => ask({ method: 'GET', path: `/v1/manifests/${encodeURIComponent(digest)}` }),
-    logs: (body, signal) => follow({ method: 'POST', path: '/v1/logs', body, signal }),
-    events: (options, signal) => follow({ method: 'GET', path: `/v1/events${options.follow ? '?follow=1' : ''}`, signal }),
+    info: () => ask(daemon, { method: 'GET', path: '/v1/info' }),
+    observe: (project) => ask(daemon, { method: 'GET', path: `/v1/observed${queryOf(project)}` }),
+    claim: (body) => ask(daemon, { method: 'POST', path: '/v1/applies', body }),
+    step: (request, options) => performStep(daemon, request, options),
+    manifest: (digest) => ask(daemon, { method: 'GET', path: `/v1/manifests/${encodeURIComponent(digest)}` }),
+    logs: (body, signal) => follow(daemon, { method: 'POST', path: '/v1/logs', body, signal }),
+    events: (options, signal) =>
+      follow(daemon, { method: 'GET', path: `/v1/events${options.follow ? '?follow=1' : ''}`, signal }),
     shutdown: async (body) => {
-      const answer = await ask({ method: 'POST', path: '/v1/shutdown', body });
+      const answer = await ask(daemon, { method: 'POST', path: '/v1/shutdown', body });
       return answer.ok ? ok(undefined) : answer;
     },
   };
 }
 
-type Follow = (call: Call & { readonly signal: AbortSignal }) => AsyncIterable<Result<StepMessage>>;
+interface Address {
+  readonly socketPath: string;
+  readonly log: string;
+}
+
+function queryOf(project: string | undefined): string {
+  return project === undefined ? '' : `?project=${encodeURIComponent(project)}`;
+}
+
+async function open({ socketPath, log }: Address, call: Call): Promise<Result<LocalResponse>> {
+  try {
+    const response = await sendLocal({ ...call, socketPath });
+    return response.status < 400 ? ok(response) : err(JSON.parse(await response.text()) as Failure);
+  } catch (error) {
+    return err(unreachableBecause(error, { socketPath, log }));
+  }
+}
+
+async function ask<T>(daemon: Address, call: Call): Promise<Result<T>> {
+  const response = await open(daemon, call);
+  if (!response.ok) return response;
+  try {
+    return ok(JSON.parse(await response.value.text()) as T);
+  } catch (error) {
+    return err(unreachableBecause(error, daemon));
+  }
+}
+
+/** Each line of an NDJSON answer, until it ends or the signal is aborted. */
+async function* follow<T>(daemon: Address, call: Call & { readonly signal: AbortSignal }): AsyncIterable<Result<T>> {
+  const response = await open(daemon, call);
+  if (!response.ok) {
+    if (!call.signal.aborted) yield response;
+    return;
+  }
+  try {
+    for await (const line of response.value.lines()) yield ok(JSON.parse(line) as T);
+  } catch (error) {
+    if (!call.signal.aborted) yield err(unreachableBecause(error, daemon));
+  }
+}
 
 async function performStep(
-  follow: Follow,
-  request: StepRequest,
+  daemon: Address,
+  body: StepRequest,
   { onProgress, signal }: StepOptions,
 ): Promise<Result<StepOutcome>> {
-  for await (const message of follow({ method: 'POST', path: '/v1/steps', body: request, signal })) {
+  for await (const message of follow<StepMessage>(daemon, { method: 'POST', path: '/v1/steps', body, signal })) {
     if (!message.ok) return message;
     switch (message.value.type) {
       case 'progress':
@@ -77,10 +87,11 @@ async function performStep(
         return unreachable(message.value);
     }
   }
-  // Aborted: the waiting has ended, not the step.
-  return err({ reason: 'timed-out', app: request.app, timeout: 0 });
+  if (signal.aborted) return err({ reason: 'timed-out', app: body.app, timeout: 0 });
+  return err(unreachableBecause(new Error('the daemon ended before the step did'), daemon));
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function unreachableBecause(error: unknown, { socketPath, log }: Address): Failure {
+  const cause = error instanceof Error ? error.message : String(error);
+  return { reason: 'daemon-unreachable', socket: socketPath, cause, log };
 }

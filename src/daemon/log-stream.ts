@@ -27,7 +27,8 @@ export async function streamLogs(
   const sources = sourcesOf(query, apps, home);
   const starts = new Map(sources.map(({ file }) => [file, fileSize(file)]));
   for (const source of sources) {
-    for (const line of lastLines(source.file, query.lines)) send(logLine(source, line, null));
+    for (const line of lastLines(source.file, query.lines, { end: starts.get(source.file) }))
+      send(logLine(source, line, null));
   }
   if (!query.follow) return;
   for (const source of sources) {

@@ -23,13 +23,32 @@ export interface Daemon {
 
 /** The API of `protocol/control`. */
 export function routes(daemon: Daemon): Hono {
-  const { supervisor, projects, store, events } = daemon;
   const app = new Hono();
-  app.get('/v1/info', (context) => context.json(daemon.info()));
+  addReads(app, daemon);
+  addWrites(app, daemon);
+  app.notFound((context) => refuse(context, { reason: 'bad-request', problem: `nothing is at ${context.req.path}` }));
+  return app;
+}
+
+function addReads(app: Hono, { supervisor, projects, store, events, info }: Daemon): void {
+  app.get('/v1/info', (context) => context.json(info()));
   app.get('/v1/observed', (context) => {
     const project = context.req.query('project');
     return context.json({ projects: projects.observe(supervisor.observe(project), project) });
   });
+  app.get('/v1/manifests/:digest', (context) => context.json(store.loadManifest(context.req.param('digest'))));
+  app.get('/v1/events', (context) =>
+    ndjson((send, signal) => streamEvents(events, { send, signal, follow: context.req.query('follow') === '1' })),
+  );
+  app.post('/v1/logs', async (context) => {
+    const body = await readBody<LogQuery>(context, problemOfLogQuery);
+    if (!body.ok) return refuse(context, body.error);
+    return ndjson((send, signal) => streamLogs(body.value, supervisor.observe(), { send, signal, home: info().home }));
+  });
+}
+
+function addWrites(app: Hono, daemon: Daemon): void {
+  const { supervisor, projects, events } = daemon;
   app.post('/v1/applies', async (context) => {
     const body = await readBody<ClaimRequest>(context, problemOfClaim);
     if (!body.ok) return refuse(context, body.error);
@@ -41,26 +60,14 @@ export function routes(daemon: Daemon): Hono {
   });
   app.post('/v1/steps', async (context) => {
     const body = await readBody<StepRequest>(context, problemOfStep);
-    if (!body.ok) return refuse(context, body.error);
-    return ndjson((send) => performStep(body.value, daemon, send));
+    return body.ok ? ndjson((send) => performStep(body.value, daemon, send)) : refuse(context, body.error);
   });
-  app.get('/v1/manifests/:digest', (context) => context.json(store.loadManifest(context.req.param('digest'))));
-  app.post('/v1/logs', async (context) => {
-    const body = await readBody<LogQuery>(context, problemOfLogQuery);
-    if (!body.ok) return refuse(context, body.error);
-    return ndjson((send, signal) => streamLogs(body.value, supervisor.observe(), { send, signal, home: daemon.info().home }));
-  });
-  app.get('/v1/events', (context) =>
-    ndjson((send, signal) => streamEvents(events, { send, signal, follow: context.req.query('follow') === '1' })),
-  );
   app.post('/v1/shutdown', async (context) => {
     const body = await readBody<ShutdownRequest>(context, problemOfShutdown);
     if (!body.ok) return refuse(context, body.error);
     await daemon.shutdown(body.value);
     return context.json({});
   });
-  app.notFound((context) => refuse(context, { reason: 'bad-request', problem: `nothing is at ${context.req.path}` }));
-  return app;
 }
 
 async function readBody<T>(context: Context, problemOf: (body: unknown) => string | null): Promise<Result<T>> {

@@ -46,7 +46,7 @@ export async function runDaemon(): Promise<number> {
   const { supervisor, links } = assemble(home, { store, events });
   events.record({ type: 'daemon-started', pid: daemonProcess.pid, version: ECO_VERSION });
   const linkServer = await serveLines(linkPath(home), links.listener);
-  supervisor.resume(store.loadApps(), store.loadWorkers());
+  resume(supervisor, store);
   await serve({ home, socketPath, linkServer, store, events, supervisor });
   events.record({ type: 'daemon-stopped', pid: daemonProcess.pid });
   return 0;
@@ -57,7 +57,10 @@ interface Journals {
   readonly events: EventLog;
 }
 
-function assemble(home: string, { store, events }: Journals): { readonly supervisor: Supervisor; readonly links: WorkerLinks } {
+function assemble(
+  home: string,
+  { store, events }: Journals,
+): { readonly supervisor: Supervisor; readonly links: WorkerLinks } {
   const links = new WorkerLinks((id) => supervisor.findWorker(id));
   const inspector = treeInspector();
   const ports: SupervisePorts = {
@@ -76,6 +79,14 @@ function assemble(home: string, { store, events }: Journals): { readonly supervi
   const apps = { save: store.saveApp.bind(store), remove: store.removeApp.bind(store) };
   const supervisor = new Supervisor({ ports, apps });
   return { supervisor, links };
+}
+
+/** From what an earlier daemon left behind. */
+function resume(supervisor: Supervisor, store: Store): void {
+  const documents = store.loadApps();
+  supervisor.resume(documents, store.loadWorkers());
+  const revisions = documents.flatMap(({ target, applied }) => [target.spec.code, ...(applied ? [applied.code] : [])]);
+  store.removeManifestsExcept(new Set(revisions.flatMap((code) => (code.type === 'auto' ? [code.digest] : []))));
 }
 
 interface Serving extends Journals {

@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import type { Origin } from '../domain/desired-state.ts';
 import type { AppKey, ProjectName, WorkerId } from '../domain/names.ts';
 import type { CodeManifest } from '../domain/revision.ts';
-import { foldersIn, readJsonFile, readJsonFolder, removeFile, removeFolder, writeJsonFile } from '../platform/json-file.ts';
+import {
+  foldersIn,
+  jsonFilesIn,
+  readJsonFile,
+  readJsonFolder,
+  removeFile,
+  writeJsonFile,
+} from '../platform/json-file.ts';
 import type { ClusterDocument } from '../supervise/cluster-document.ts';
 import type { WorkerRecord } from '../supervise/ports.ts';
 import { fileNameOf } from '../supervise/worker-launch.ts';
@@ -33,7 +40,7 @@ export class Store {
   }
 
   loadProjects(): readonly ProjectDocument[] {
-    return this.#load<ProjectDocument>(join(this.#home, 'projects'));
+    return this.#load(join(this.#home, 'projects')) as readonly ProjectDocument[];
   }
 
   saveProject(document: ProjectDocument): void {
@@ -42,7 +49,8 @@ export class Store {
 
   loadApps(): readonly ClusterDocument[] {
     const folder = join(this.#home, 'apps');
-    return foldersIn(folder).flatMap((project) => this.#load<ClusterDocument>(join(folder, project)));
+    const documents = foldersIn(folder).flatMap((project) => this.#load(join(folder, project)));
+    return documents as readonly ClusterDocument[];
   }
 
   saveApp(document: ClusterDocument): void {
@@ -54,7 +62,7 @@ export class Store {
   }
 
   loadWorkers(): readonly WorkerRecord[] {
-    return this.#load<WorkerRecord>(join(this.#home, 'workers'));
+    return this.#load(join(this.#home, 'workers')) as readonly WorkerRecord[];
   }
 
   /** Not flushed to disk: a power cut ends the process that the record is about. */
@@ -79,10 +87,10 @@ export class Store {
     return document?.value ?? {};
   }
 
-  /** Manifests that no app refers to any more. */
+  /** Forgets the manifests that no app refers to any more. */
   removeManifestsExcept(digests: ReadonlySet<string>): void {
-    for (const [name] of readJsonFolder(join(this.#home, 'code'))) {
-      if (!digests.has(name)) removeFolder(this.#manifestFile(name));
+    for (const name of jsonFilesIn(join(this.#home, 'code'))) {
+      if (!digests.has(name)) removeFile(this.#manifestFile(name));
     }
   }
 
@@ -99,9 +107,9 @@ export class Store {
   }
 
   /** A document that cannot be read is reported and left where it is, so that a person can look at it. */
-  #load<T>(folder: string): readonly T[] {
+  #load(folder: string): readonly unknown[] {
     return readJsonFolder(folder).flatMap(([name, document]) => {
-      const versioned = document as { readonly format?: number; readonly value?: T } | undefined;
+      const versioned = document as { readonly format?: number; readonly value?: unknown } | undefined;
       if (versioned?.format === FORMAT_VERSION && versioned.value !== undefined) return [versioned.value];
       this.#onProblem(join(folder, `${name}.json`), 'not a document of this version of eco');
       return [];

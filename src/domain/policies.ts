@@ -34,7 +34,13 @@ export function rollingPolicy(instances: number): RolloutPolicy {
 
 /** All old workers go before the first new one comes. */
 export function replacePolicy(instances: number): RolloutPolicy {
-  return { maxSurge: 0, maxUnavailable: instances, overlap: false, minReady: MIN_READY, progressDeadline: PROGRESS_DEADLINE };
+  return {
+    maxSurge: 0,
+    maxUnavailable: instances,
+    overlap: false,
+    minReady: MIN_READY,
+    progressDeadline: PROGRESS_DEADLINE,
+  };
 }
 
 export interface BackoffPolicy {

@@ -1,3 +1,5 @@
+import { unreachable } from '../util/unreachable.ts';
+
 /** Where a server listens, or asked to. A null host is "every address", as in `server.listen(port)`. */
 export type SocketAddress =
   | { readonly type: 'tcp'; readonly host: string | null; readonly port: number }
@@ -13,6 +15,8 @@ export function formatSocketAddress(address: SocketAddress): string {
       return `udp${address.family} ${formatHost(address.host)}:${address.port}`;
     case 'path':
       return address.path;
+    default:
+      return unreachable(address);
   }
 }
 

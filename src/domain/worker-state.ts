@@ -18,8 +18,18 @@ import type { Instant, Timestamp } from './time.ts';
 export type WorkerState =
   | { readonly phase: 'starting'; readonly restarts: RestartCount; readonly readyBy: Instant }
   | { readonly phase: 'ready'; readonly restarts: RestartCount; readonly since: Instant }
-  | { readonly phase: 'draining'; readonly restarts: RestartCount; readonly drainedBy: Instant; readonly killAt: Instant }
-  | { readonly phase: 'stopping'; readonly restarts: RestartCount; readonly killAt: Instant; readonly then: AfterStop }
+  | {
+      readonly phase: 'draining';
+      readonly restarts: RestartCount;
+      readonly drainedBy: Instant;
+      readonly killAt: Instant;
+    }
+  | {
+      readonly phase: 'stopping';
+      readonly restarts: RestartCount;
+      readonly killAt: Instant;
+      readonly afterwards: AfterStop;
+    }
   | {
       readonly phase: 'backing-off';
       readonly restarts: RestartCount;

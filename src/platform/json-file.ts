@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export interface WriteOptions {
@@ -32,10 +42,15 @@ export function readJsonFile(path: string): unknown {
 
 /** The documents in a folder, by file name without `.json`, sorted; empty if there is no such folder. */
 export function readJsonFolder(folder: string): readonly (readonly [name: string, value: unknown])[] {
-  return filesIn(folder)
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .map((name) => [name.slice(0, -'.json'.length), readJsonFile(join(folder, name))]);
+  return jsonFilesIn(folder).map((name) => [name, readJsonFile(join(folder, `${name}.json`))]);
+}
+
+/** Their names without `.json`, sorted. */
+export function jsonFilesIn(folder: string): readonly string[] {
+  return entriesIn(folder)
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
+    .map(({ name }) => name.slice(0, -'.json'.length))
+    .sort();
 }
 
 export function foldersIn(folder: string): readonly string[] {
@@ -47,16 +62,6 @@ export function foldersIn(folder: string): readonly string[] {
 
 export function removeFile(path: string): void {
   rmSync(path, { force: true });
-}
-
-export function removeFolder(path: string): void {
-  rmSync(path, { force: true, recursive: true });
-}
-
-function filesIn(folder: string): readonly string[] {
-  return entriesIn(folder)
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => name);
 }
 
 function entriesIn(folder: string) {

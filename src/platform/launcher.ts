@@ -1,3 +1,4 @@
+import type { SendHandle } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { execa } from 'execa';
@@ -68,7 +69,11 @@ async function spawn(
     reject: false,
     serialization: 'json',
     // execa takes any descriptor; its types know only the first three.
-    stdio: ['ignore', logs.out, logs.error, ...(request.ipc ? ['ipc'] : []), ...request.inherit] as unknown as ['ignore', 'ignore', 'ignore'],
+    stdio: ['ignore', logs.out, logs.error, ...(request.ipc ? ['ipc'] : []), ...request.inherit] as unknown as [
+      'ignore',
+      'ignore',
+      'ignore',
+    ],
   });
   const { pid } = child;
   if (pid === undefined) {
@@ -83,7 +88,7 @@ async function spawn(
     pid,
     startTime: readProcess(pid)?.startTime ?? '',
     send: (message, handle) => {
-      if (child.connected) child.send(message as never, handle as never, {}, () => {});
+      if (child.connected) child.send(message, handle as SendHandle, {}, () => {});
     },
   };
 }

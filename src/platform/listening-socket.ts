@@ -1,6 +1,7 @@
 import net from 'node:net';
 import dgram from 'node:dgram';
 import { getSystemErrorName } from 'node:util';
+import { unreachable } from '../util/unreachable.ts';
 import type { SocketAddress } from '../domain/socket-address.ts';
 
 /** A socket that this process holds so that others can accept on it; it never accepts itself. */
@@ -18,8 +19,20 @@ interface Handle {
   readonly unref?: () => void;
   readonly getsockname?: (out: object) => number;
 }
-type CreateServerHandle = (address: string | null, port: number, type: number, fd?: number, flags?: number) => Handle | number;
-type CreateUdpHandle = (address: string | null, port: number, type: string, fd?: number, flags?: number) => Handle | number;
+type CreateServerHandle = (
+  address: string | null,
+  port: number,
+  type: number,
+  fd?: number,
+  flags?: number,
+) => Handle | number;
+type CreateUdpHandle = (
+  address: string | null,
+  port: number,
+  type: string,
+  fd?: number,
+  flags?: number,
+) => Handle | number;
 
 /** Binds without listening: the worker that gets the socket listens. Answers the error's name, such as EADDRINUSE. */
 export function bindSocket(address: SocketAddress): HeldSocket | string {
@@ -52,6 +65,8 @@ function createHandle(address: SocketAddress): Handle | number {
     }
     case 'path':
       return create(address.path, -1, -1);
+    default:
+      return unreachable(address);
   }
 }
 

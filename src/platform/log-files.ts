@@ -1,4 +1,15 @@
-import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync, watch, type FSWatcher } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  watch,
+  type FSWatcher,
+} from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 /** Of one file, at most this much is read to find its last lines. */
@@ -14,13 +25,19 @@ export function fileSize(path: string | null): number {
   }
 }
 
-/** The last lines from `offset` on, oldest first, without their line ends; empty if there is no such file. */
-export function lastLines(path: string, count: number, offset = 0): readonly string[] {
-  const size = fileSize(path);
-  const from = Math.max(offset > size ? 0 : offset, size - TAIL_BYTES);
-  const lines = readRange(path, from, size).toString('utf8').split('\n');
+/** The last lines within the range, oldest first, without their line ends; empty if there is no such file. */
+export function lastLines(path: string, count: number, range: ByteRange = {}): readonly string[] {
+  const { start = 0, end = fileSize(path) } = range;
+  const from = Math.max(start > end ? 0 : start, end - TAIL_BYTES);
+  const lines = readRange(path, from, end).toString('utf8').split('\n');
   if (lines.at(-1) === '') lines.pop();
   return count === 0 ? [] : lines.slice(-count);
+}
+
+/** Counted in bytes; `end` is exclusive. Without them the whole file. */
+export interface ByteRange {
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
 }
 
 /** Calls back with each whole line that is appended after `from`, until aborted. Survives truncation and replacement. */

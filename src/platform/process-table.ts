@@ -67,17 +67,18 @@ export interface TreeRoot {
  * The living processes that a worker consists of: the root (a session leader), whatever is in its group or session,
  * their descendants, and processes that left all of these but carry its `ECO_ID`.
  */
-export function processTree(root: TreeRoot, processes: readonly ProcessInfo[] = listProcesses()): readonly ProcessInfo[] {
+export function processTree(
+  root: TreeRoot,
+  processes: readonly ProcessInfo[] = listProcesses(),
+): readonly ProcessInfo[] {
   const living = processes.filter((info) => !info.zombie);
   // A number that is still the id of a group or session is not given to a new process.
   const reused = processes.some(({ pid, startTime }) => pid === root.pid && startTime !== root.startTime);
-  const inGroup = reused
-    ? []
-    : living.filter(({ pid, group, session }) => [pid, group, session].includes(root.pid));
+  const inGroup = reused ? [] : living.filter(({ pid, group, session }) => [pid, group, session].includes(root.pid));
   const members = new Set(inGroup.map(({ pid }) => pid));
   const strangers = living.filter(({ pid }) => !members.has(pid));
   for (const { pid } of strangers) if (initialVariable(pid, 'ECO_ID') === root.ecoId) members.add(pid);
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     const children = living.filter(({ pid, parent }) => members.has(parent) && !members.has(pid));
     for (const { pid } of children) members.add(pid);
     grown = children.length > 0;

@@ -24,7 +24,7 @@ const UV_EADDRINUSE = -98;
  * `cluster._getServer` is the one hook through which Node asks for shared handles. It is not documented; the same in 20 to 26.
  */
 export function installClusterMode(orders: PreloadOrders, ipc: Ipc): void {
-  const worker = { id: orders.clusterId, process, isConnected: () => process.connected === true, isDead: () => false };
+  const worker = { id: orders.clusterId, process, isConnected: () => process.connected, isDead: () => false };
   const asked = new Map<string, number>();
   const getServer: GetServer = (_server, query, callback) => {
     if (typeof query.fd === 'number' && query.fd >= 0) return callback(0, handleOf(query.fd, query.flags));
@@ -32,7 +32,9 @@ export function installClusterMode(orders: PreloadOrders, ipc: Ipc): void {
     const key = JSON.stringify(address);
     const nth = asked.get(key) ?? 0;
     asked.set(key, nth + 1);
-    ipc.requestHandle({ address, nth }, (errorCode, handle) => callback(errorCode === null ? 0 : errnoOf(errorCode), handle));
+    ipc.requestHandle({ address, nth }, (errorCode, handle) =>
+      callback(errorCode === null ? 0 : errnoOf(errorCode), handle),
+    );
   };
   Object.assign(cluster, { isWorker: true, isPrimary: false, isMaster: false, worker, _getServer: getServer });
   syncBuiltinESMExports();
@@ -55,4 +57,10 @@ function errnoOf(code: string): number {
   return ERRNO[code] ?? UV_EADDRINUSE;
 }
 
-const ERRNO: Readonly<Record<string, number>> = { EADDRINUSE: UV_EADDRINUSE, EACCES: -13, EADDRNOTAVAIL: -99, EPIPE: -32, EINVAL: -22 };
+const ERRNO: Readonly<Record<string, number>> = {
+  EADDRINUSE: UV_EADDRINUSE,
+  EACCES: -13,
+  EADDRNOTAVAIL: -99,
+  EPIPE: -32,
+  EINVAL: -22,
+};

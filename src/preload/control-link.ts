@@ -17,48 +17,66 @@ const LAST_RETRY = 5000;
 export function openControlLink(orders: Pick<PreloadOrders, 'worker' | 'link'>): ControlLink {
   const state = new Map<string, WorkerMessage>();
   const listeners: ((message: DaemonMessage) => void)[] = [];
-  let socket: Socket | undefined;
-  let retryAfter = FIRST_RETRY;
+  let current: Socket | undefined;
 
-  const write = (message: WorkerMessage): void => {
-    if (socket?.writable === true) socket.write(`${JSON.stringify(message)}\n`);
-  };
-  const open = (): void => {
-    const opened = connect(orders.link);
-    opened.unref();
-    opened.setNoDelay?.(true);
-    opened.on('connect', () => {
-      socket = opened;
-      retryAfter = FIRST_RETRY;
-      write({ type: 'register', worker: orders.worker, pid: process.pid, node: process.version });
-      for (const message of state.values()) write(message);
-    });
-    onLines(opened, (line) => {
+  keepConnected(orders.link, {
+    onConnect: (socket) => {
+      current = socket;
+      write(socket, { type: 'register', worker: orders.worker, pid: process.pid, node: process.version });
+      for (const message of state.values()) write(socket, message);
+    },
+    onLine: (line) => {
       const message = parse(line);
       if (message !== undefined) for (const listener of listeners) listener(message);
-    });
-    opened.on('error', () => {});
-    opened.on('close', () => {
-      if (socket === opened) socket = undefined;
-      retryAfter = Math.min(LAST_RETRY, retryAfter * 2);
-      setTimeout(open, retryAfter * (0.5 + Math.random())).unref();
-    });
-  };
-  open();
-
+    },
+    onClose: () => {
+      current = undefined;
+    },
+  });
   return {
     send: (message) => {
       remember(state, message);
-      write(message);
+      if (current !== undefined) write(current, message);
     },
     sendNow: (message) => {
-      const fd = fileDescriptorOf(socket);
+      const fd = fileDescriptorOf(current);
       if (fd !== undefined) tryWrite(fd, `${JSON.stringify(message)}\n`);
     },
     onMessage: (listener) => {
       listeners.push(listener);
     },
   };
+}
+
+interface LinkListener {
+  readonly onConnect: (socket: Socket) => void;
+  readonly onLine: (line: string) => void;
+  readonly onClose: () => void;
+}
+
+/** Never keeps the process alive, and never gives up. */
+function keepConnected(path: string, listener: LinkListener): void {
+  let retryAfter = FIRST_RETRY;
+  const open = (): void => {
+    const socket = connect(path);
+    socket.unref();
+    socket.on('connect', () => {
+      retryAfter = FIRST_RETRY;
+      listener.onConnect(socket);
+    });
+    onLines(socket, listener.onLine);
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      listener.onClose();
+      setTimeout(open, retryAfter * (0.5 + Math.random())).unref();
+      retryAfter = Math.min(LAST_RETRY, retryAfter * 2);
+    });
+  };
+  open();
+}
+
+function write(socket: Socket, message: WorkerMessage): void {
+  if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
 }
 
 /** The latest message of each kind and socket; what is no longer true is forgotten. */

@@ -13,7 +13,12 @@ export interface Ipc {
   readonly deposit: (message: Omit<HandleDeposit, 'cmd'>, server: Server) => void;
 }
 
-type Send = (message: unknown, handle?: unknown, options?: unknown, callback?: (error: Error | null) => void) => boolean;
+type Send = (
+  message: unknown,
+  handle?: unknown,
+  options?: unknown,
+  callback?: (error: Error | null) => void,
+) => boolean;
 type InternalListener = (message: HandleAnswer, handle: unknown) => void;
 
 export function installIpc(link: ControlLink): Ipc {
@@ -23,11 +28,14 @@ export function installIpc(link: ControlLink): Ipc {
   (process as { send: unknown }).send = harmlessSend(original, link);
   const pending = new Map<number, (errorCode: string | null, handle: unknown) => void>();
   let seq = 0;
-  process.on('internalMessage' as 'message', ((message: HandleAnswer, handle: unknown) => {
-    if (message.cmd !== 'NODE_ECO_HANDLE') return;
-    pending.get(message.seq)?.(message.errorCode, handle);
-    if (pending.delete(message.seq) && pending.size === 0) channel()?.unref?.();
-  }) satisfies InternalListener as never);
+  process.on(
+    'internalMessage' as 'message',
+    ((message: HandleAnswer, handle: unknown) => {
+      if (message.cmd !== 'NODE_ECO_HANDLE') return;
+      pending.get(message.seq)?.(message.errorCode, handle);
+      if (pending.delete(message.seq) && pending.size === 0) channel()?.unref?.();
+    }) satisfies InternalListener as never,
+  );
   // A listener for 'internalMessage' does not keep the process alive, unlike one for 'message'.
   channel()?.unref?.();
 

@@ -9,9 +9,9 @@ import { openControlLink } from './control-link.ts';
 import { installDraining } from './drain.ts';
 import { installIpc } from './ipc.ts';
 import { installSockets } from './sockets.ts';
-import type { PreloadOrders } from '../protocol/worker.ts';
+import type { PRELOAD_VARIABLE, PreloadOrders } from '../protocol/worker.ts';
 
-const VARIABLE: typeof import('../protocol/worker.ts').PRELOAD_VARIABLE = 'ECO_PRELOAD';
+const VARIABLE: typeof PRELOAD_VARIABLE = 'ECO_PRELOAD';
 
 const orders = isMainThread ? takeOrders() : undefined;
 if (orders !== undefined) {
@@ -53,7 +53,9 @@ function hideFromExecArgv(): void {
 }
 
 /** Lets the daemon choose SIGINT for an app that handles only that one. */
-function reportSignals(send: (message: { readonly type: 'signals'; readonly handled: readonly string[] }) => void): void {
+function reportSignals(
+  send: (message: { readonly type: 'signals'; readonly handled: readonly string[] }) => void,
+): void {
   const watched = ['SIGTERM', 'SIGINT'];
   let pending = false;
   const report = (event: string | symbol): void => {

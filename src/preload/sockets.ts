@@ -23,7 +23,7 @@ export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ip
   const inherited = new Map(orders.sockets.map(({ address, fd }) => [keyOf(address), fd]));
   const requests = new WeakMap<Server, { readonly address: SocketAddress; readonly restore: () => void }>();
 
-  on('asyncStart', ({ server, options }: ListenStart) => {
+  on('asyncStart', ({ server, options }) => {
     const address = requestedAddress(options);
     if (address === undefined) return;
     const fd = inherited.get(keyOf(address));
@@ -31,7 +31,7 @@ export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ip
     inherited.delete(keyOf(address));
     requests.set(server, { address, restore: fd === undefined ? () => {} : redirect(options, fd) });
   });
-  on('asyncEnd', ({ server }: { readonly server: Server }) => {
+  on('asyncEnd', ({ server }) => {
     const request = requests.get(server);
     const bound = boundAddress(server);
     request?.restore();
@@ -46,14 +46,20 @@ export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ip
       ipc.deposit({ requested: request.address, bound }, server);
     }
   });
-  on('error', ({ server }: { readonly server: Server }) => requests.get(server)?.restore());
+  on('error', ({ server }) => requests.get(server)?.restore());
   return servers;
 }
 
-function on<T>(event: string, listener: (message: T) => void): void {
+interface ListenEvents {
+  readonly asyncStart: ListenStart;
+  readonly asyncEnd: { readonly server: Server };
+  readonly error: { readonly server: Server };
+}
+
+function on<E extends keyof ListenEvents>(event: E, listener: (message: ListenEvents[E]) => void): void {
   subscribe(`tracing:net.server.listen:${event}`, (message) => {
     try {
-      listener(message as T);
+      listener(message as ListenEvents[E]);
     } catch {
       // An exception here would become the app's uncaughtException.
     }

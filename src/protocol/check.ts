@@ -38,7 +38,16 @@ export function problemOfShutdown(body: unknown): string | null {
   return typeof apps === 'boolean' ? null : '`apps` must be a boolean';
 }
 
-const ACTIONS = ['start', 'scale', 'reload', 'replace', 'update', 'delete', 'stop', 'restart'] as const satisfies readonly StepRequest['action']['type'][];
+const ACTIONS = [
+  'start',
+  'scale',
+  'reload',
+  'replace',
+  'update',
+  'delete',
+  'stop',
+  'restart',
+] as const satisfies readonly StepRequest['action']['type'][];
 const NEED_SPEC: readonly string[] = ['start', 'scale', 'reload', 'replace', 'update'];
 
 function problemOfSpec(spec: unknown, app: string): string | null {

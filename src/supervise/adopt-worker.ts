@@ -3,12 +3,13 @@ import type { WorkerState } from '../domain/worker-state.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import type { Worker } from './worker.ts';
 import { firstState } from './worker-machine.ts';
+import { isAliveProcess } from './worker-process.ts';
 
 /** Gives a worker that an earlier daemon wrote down its state back, from what the record says and what is true now. */
 export function adoptWorker(worker: Worker, record: WorkerRecord, ports: SupervisePorts): void {
   const restarts = { total: record.restarts, inSeries: 0 };
   const cause = record.lastExit ?? { type: 'unknown' as const };
-  if (record.process === null || !isAlive(record, ports)) {
+  if (record.process === null || !isAliveProcess(record.process, ports.processes)) {
     switch (record.phase) {
       case 'failed':
         return worker.adopt({ ...record, process: null }, { phase: 'failed', restarts, cause });
@@ -19,7 +20,10 @@ export function adoptWorker(worker: Worker, record: WorkerRecord, ports: Supervi
       case 'draining':
         return worker.adopt({ ...record, process: null }, { phase: 'stopped', restarts });
       case 'backing-off':
-        return worker.adopt({ ...record, process: null }, { phase: 'backing-off', restarts, retryAt: ports.clock.now(), cause });
+        return worker.adopt(
+          { ...record, process: null },
+          { phase: 'backing-off', restarts, retryAt: ports.clock.now(), cause },
+        );
       case 'starting':
       case 'ready':
         worker.adopt(record, livingState(worker, record, ports));
@@ -30,13 +34,6 @@ export function adoptWorker(worker: Worker, record: WorkerRecord, ports: Supervi
   }
   worker.adopt(record, livingState(worker, record, ports));
   if (record.phase === 'stopping' || record.phase === 'draining') worker.stop({ handover: true });
-}
-
-/** Same pid, same start, same boot: the very process. */
-function isAlive({ process }: WorkerRecord, { processes }: SupervisePorts): boolean {
-  if (process === null || process.bootId !== processes.bootId) return false;
-  const info = processes.read(process.pid);
-  return info !== null && !info.zombie && info.startTime === process.startTime;
 }
 
 function livingState(worker: Worker, record: WorkerRecord, { clock }: SupervisePorts): WorkerState {

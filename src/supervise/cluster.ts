@@ -7,9 +7,10 @@ import type { AppKey } from '../domain/names.ts';
 import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { StepOutcome, WorkerProgress } from '../protocol/control.ts';
+import { progressOf, rolloutFailure, stalledWorkers, workerFailures } from './cluster-report.ts';
 import { newDocument, type ClusterDocument, type Target } from './cluster-document.ts';
+import { expectedSockets } from './expected-sockets.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
-import type { ExpectedSockets } from './readiness.ts';
 import { rollStep, type RollStep } from './rollout-machine.ts';
 import { Rollout } from './rollout.ts';
 import { Worker } from './worker.ts';
@@ -39,7 +40,6 @@ export interface ConvergeRequest {
 
 /** How many start numbers are reserved by one write of the document. */
 const START_NUMBER_BLOCK = 16;
-const LAST_LINES = 20;
 
 /** All workers of one app. Level-triggered: after any change it compares what is with what shall be, and takes one step. */
 export class Cluster {
@@ -124,7 +124,10 @@ export class Cluster {
   resume(records: readonly WorkerRecord[]): void {
     const { target } = this.#document;
     for (const record of records) {
-      const worker = this.#newWorker(record.generation === target.generation ? target : { ...target, generation: record.generation }, record.instance);
+      const worker = this.#newWorker(
+        record.generation === target.generation ? target : { ...target, generation: record.generation },
+        record.instance,
+      );
       this.#workers.push(worker);
       adoptWorker(worker, record, this.#ports);
     }
@@ -156,7 +159,11 @@ export class Cluster {
 
   serving(): Serving {
     const { revision, spec } = this.#document.target;
-    return { revision, ready: this.#workers.filter(({ state }) => state.phase === 'ready').length, desired: spec.instances };
+    return {
+      revision,
+      ready: this.#workers.filter(({ state }) => state.phase === 'ready').length,
+      desired: spec.instances,
+    };
   }
 
   #target(): Target {
@@ -179,7 +186,8 @@ export class Cluster {
   }
 
   #policyFor(spec: AppSpec, strategy: Strategy): RolloutPolicy {
-    const overlaps = strategy !== 'replace' && spec.kind === 'service' && !(strategy === 'rolling' && this.#hasLostSockets());
+    const overlaps =
+      strategy !== 'replace' && spec.kind === 'service' && !(strategy === 'rolling' && this.#hasLostSockets());
     return overlaps ? rollingPolicy(spec.instances) : replacePolicy(spec.instances);
   }
 
@@ -214,7 +222,7 @@ export class Cluster {
     this.#forgetDead();
     if (this.#document.goal === 'stopped') return this.#stepTowardsStopped();
     const step = this.#nextStep();
-    this.#rollout?.report(this.#progress());
+    this.#rollout?.report(progressOf(this.#workers, this.#target()));
     const { overlap } = this.#rollout?.policy ?? rollingPolicy(1);
     for (const id of step.stop) this.#workers.find((worker) => worker.id === id)?.stop({ handover: overlap });
     for (const instance of step.start) this.#startWorker(instance);
@@ -257,9 +265,13 @@ export class Cluster {
       case 'done':
         return this.#rollout === null ? undefined : this.#succeed(this.#rollout);
       case 'failed':
-        return this.#rollout === null ? undefined : this.#fail(this.#rollout, this.#failuresOf(verdict.failures));
+        return this.#rollout === null
+          ? undefined
+          : this.#fail(this.#rollout, workerFailures(this.#workers, verdict.failures));
       case 'stalled':
-        return this.#rollout === null ? undefined : this.#fail(this.#rollout, this.#stalledWorkers());
+        return this.#rollout === null
+          ? undefined
+          : this.#fail(this.#rollout, stalledWorkers(this.#current(), this.#rollout.policy));
       case 'wait':
         if (verdict.at !== null) this.#timer = clock.after(verdict.at - clock.now(), () => this.#scheduleStep());
     }
@@ -271,7 +283,7 @@ export class Cluster {
     this.#write({ target: rollout.target, sockets });
     const inUse = this.#workers.flatMap(({ requested, bound }) => [...requested, ...bound]);
     this.#ports.vault.releaseUnused(this.key, new Set(inUse));
-    rollout.settle(rollout.failure === null ? ok({ serving: this.serving() }) : err(this.#failure(rollout.failure)));
+    rollout.settle(rollout.failure === null ? ok({ serving: this.serving() }) : err(this.#failureOf(rollout.failure)));
   }
 
   /** Back to what served before, if anything did; the failure is answered once that is done or has failed too. */
@@ -282,31 +294,12 @@ export class Cluster {
       return this.#scheduleStep();
     }
     this.#rollout = null;
-    rollout.settle(err(this.#failure(rollout.failure ?? failures)));
+    rollout.settle(err(this.#failureOf(rollout.failure ?? failures)));
     this.#scheduleStep();
   }
 
-  #failure(workers: readonly WorkerFailure[]) {
-    const { app } = this.key;
-    if (this.#document.target.spec.kind === 'task') return { reason: 'task-failed', app, workers } as const;
-    const serving = this.serving();
-    return { reason: 'rollout-failed', app, workers, serving: serving.ready > 0 ? serving : null } as const;
-  }
-
-  #failuresOf(failures: readonly Pick<WorkerFailure, 'worker' | 'cause'>[]): readonly WorkerFailure[] {
-    return failures.map(({ worker: id, cause }) => ({
-      worker: id,
-      cause,
-      lastLines: this.#workers.find((worker) => worker.id === id)?.lastLines(LAST_LINES) ?? [],
-    }));
-  }
-
-  #stalledWorkers(): readonly WorkerFailure[] {
-    const timeout = this.#rollout?.policy.progressDeadline ?? 0;
-    const waiting = this.#current().filter(({ state }) => state.phase === 'starting');
-    return this.#failuresOf(
-      waiting.map(({ id, waitingFor }) => ({ worker: id, cause: { type: 'not-ready-in-time', timeout, waitingFor } })),
-    );
+  #failureOf(workers: readonly WorkerFailure[]) {
+    return rolloutFailure(this.#document, workers, this.serving());
   }
 
   #startWorker(instance: number): void {
@@ -324,7 +317,7 @@ export class Cluster {
       revision,
       spec,
       minReady,
-      expected: this.#expectedSockets(spec, instance),
+      expected: expectedSockets(this.#document, spec, instance),
       ports: this.#ports,
       nextStartNumber: () => this.#takeStartNumber(),
       onChange: () => this.#changed(),
@@ -334,16 +327,6 @@ export class Cluster {
   #changed(): void {
     this.#rollout?.progressed(this.#ports.clock.now());
     this.#scheduleStep();
-  }
-
-  #expectedSockets(spec: AppSpec, instance: number): ExpectedSockets {
-    const { sockets, target } = this.#document;
-    const addresses = sockets[instance];
-    const anyListened = Object.values(sockets).some((known) => known.length > 0);
-    if (!anyListened) return { type: 'unknown' };
-    const onlyCodeDiffers = equalJson({ ...spec, code: null, instances: 0 }, { ...target.spec, code: null, instances: 0 });
-    if (addresses === undefined || !onlyCodeDiffers) return { type: 'any' };
-    return addresses.length > 0 ? { type: 'all', addresses } : { type: 'unknown' };
   }
 
   #takeStartNumber(): number {
@@ -360,17 +343,6 @@ export class Cluster {
     );
     for (const worker of this.#workers) if (!staying.includes(worker)) this.#ports.journal.forget(worker.id);
     this.#workers = staying;
-  }
-
-  #progress(): readonly WorkerProgress[] {
-    const { generation } = this.#target();
-    return this.#workers.map(({ id, instance, state, generation: own }) => ({
-      worker: id,
-      instance,
-      phase: state.phase,
-      current: own === generation,
-      cause: 'cause' in state ? state.cause : null,
-    }));
   }
 
   #write(change: Partial<ClusterDocument>): void {

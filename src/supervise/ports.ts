@@ -39,8 +39,8 @@ export interface ProcessPort {
 export interface LogPort {
   /** Bytes; 0 for a file that is missing or null. */
   readonly sizeOf: (file: string | null) => number;
-  /** The last lines after `offset`, oldest first; empty if there is no such file. */
-  readonly lastLines: (file: string, count: number, offset: number) => readonly string[];
+  /** The last lines from `start` on, oldest first; empty if there is no such file. */
+  readonly lastLines: (file: string, count: number, range: { readonly start: number }) => readonly string[];
 }
 
 /** Where workers are written down before anything is done to them, so that no process is started and forgotten. */

@@ -37,11 +37,16 @@ export interface ReadinessPolicy {
 const REGISTRATION_GRACE: Milliseconds = seconds(5);
 
 /** Whether a worker is ready. A pure function of the signs; the deadline is the worker machine's affair. */
-export function judgeReadiness({ readiness, expected, minReady }: ReadinessPolicy, signs: Signs, now: Instant): Verdict {
+export function judgeReadiness(
+  { readiness, expected, minReady }: ReadinessPolicy,
+  signs: Signs,
+  now: Instant,
+): Verdict {
   if (readiness.type === 'message') {
     return signs.saidReady ? { type: 'ready', provedFor: 0 } : { type: 'waiting', at: null, for: "send 'ready'" };
   }
-  const observable = signs.registered === true || (signs.registered === false && now < signs.spawnedAt + REGISTRATION_GRACE);
+  const observable =
+    signs.registered === true || (signs.registered === false && now < signs.spawnedAt + REGISTRATION_GRACE);
   if (observable && expected.type !== 'unknown') return judgeSockets(expected, signs);
   if (signs.listening.length > 0) return { type: 'ready', provedFor: 0 };
   return judgeAge(signs, minReady, now);

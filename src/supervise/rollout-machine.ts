@@ -83,7 +83,7 @@ function failuresOf(current: readonly RolloutWorker[]): { readonly worker: Worke
 
 function causeOfFailure(state: WorkerState): ExitCause | null {
   if (state.phase === 'failed' || state.phase === 'backing-off') return state.cause;
-  return state.phase === 'stopping' && state.then.type === 'count-as-crash' ? state.then.cause : null;
+  return state.phase === 'stopping' && state.afterwards.type === 'count-as-crash' ? state.afterwards.cause : null;
 }
 
 function isOver(state: WorkerState): boolean {

@@ -26,7 +26,10 @@ export class Rollout {
   #lastProgress: Instant;
   #lastReport = '';
 
-  constructor(options: RolloutOptions, restoring?: { readonly rollout: Rollout; readonly failure: readonly WorkerFailure[] }) {
+  constructor(
+    options: RolloutOptions,
+    restoring?: { readonly rollout: Rollout; readonly failure: readonly WorkerFailure[] },
+  ) {
     this.#options = options;
     this.target = options.target;
     this.policy = options.policy;

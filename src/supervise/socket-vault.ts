@@ -58,7 +58,10 @@ export function socketVault(bind: (address: SocketAddress) => VaultSocket | stri
       if (sockets.has(name)) return socket.close();
       sockets.set(name, { name, address, socket });
     },
-    known: (key) => [...(byApp.get(appId(key))?.values() ?? [])].filter(({ address }) => hasFixedPort(address) && address.type !== 'udp'),
+    known: (key) =>
+      [...(byApp.get(appId(key))?.values() ?? [])].filter(
+        ({ address }) => hasFixedPort(address) && address.type !== 'udp',
+      ),
     releaseUnused: (key, inUse) => {
       for (const [name, { address, socket }] of socketsOf(key)) {
         // What workers do with UDP sockets and system-chosen ports is not told.

@@ -9,6 +9,7 @@ import type { ClusterDocument } from './cluster-document.ts';
 import { Cluster, type Strategy } from './cluster.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import type { LinkedWorker } from './worker-links.ts';
+import { WorkerProcess } from './worker-process.ts';
 
 /** Where the documents of apps are kept. */
 export interface AppStore {
@@ -38,6 +39,7 @@ export class Supervisor {
       const cluster = this.#add(new Cluster({ document, ...this.#clusterOptions() }));
       cluster.resume(records.filter(({ key }) => appId(key) === appId(document.key)));
     }
+    for (const record of records) if (!this.#clusters.has(appId(record.key))) this.#endOrphan(record);
   }
 
   /** The apps of one project, or of all; sorted by project and name. */
@@ -137,6 +139,14 @@ export class Supervisor {
     }
     const change = manualChange(action.type);
     if (change !== null) cluster.markChangedByHand({ action: change, by, at: this.#options.ports.clock.wallTime() });
+  }
+
+  /** The document of its app is lost, and with it how it is to be stopped: nothing else would ever end it. */
+  #endOrphan({ id, process: identity }: WorkerRecord): void {
+    const { ports } = this.#options;
+    ports.journal.forget(id);
+    if (identity === null || identity.bootId !== ports.processes.bootId) return;
+    new WorkerProcess({ id, identity, launched: null, startedAt: 0, ports }).signalTree('SIGKILL');
   }
 
   #add(cluster: Cluster): Cluster {

@@ -134,7 +134,11 @@ function whileReady(state: In<'ready'>, event: WorkerEvent, context: Context): T
   const { now } = context;
   switch (event.type) {
     case 'exited':
-      return ended(state.restarts, { cause: event.cause, readyFor: now - state.since, treeGone: event.treeGone }, context);
+      return ended(
+        state.restarts,
+        { cause: event.cause, readyFor: now - state.since, treeGone: event.treeGone },
+        context,
+      );
     case 'stop-requested':
       return context.drainable
         ? drain(state.restarts, context, event.handover)
@@ -156,13 +160,23 @@ function whileDraining(state: In<'draining'>, event: WorkerEvent, { now }: Conte
     case 'drained':
     case 'deadline-reached':
       return {
-        state: { phase: 'stopping', restarts: state.restarts, killAt: Math.max(now, state.killAt), then: { type: 'stay-stopped' } },
+        state: {
+          phase: 'stopping',
+          restarts: state.restarts,
+          killAt: Math.max(now, state.killAt),
+          afterwards: { type: 'stay-stopped' },
+        },
         effects: [{ type: 'signal-stop' }],
       };
     case 'exited':
       return event.treeGone
         ? stay({ phase: 'stopped', restarts: state.restarts })
-        : stay({ phase: 'stopping', restarts: state.restarts, killAt: state.killAt, then: { type: 'stay-stopped' } });
+        : stay({
+            phase: 'stopping',
+            restarts: state.restarts,
+            killAt: state.killAt,
+            afterwards: { type: 'stay-stopped' },
+          });
     case 'spawned':
     case 'became-ready':
     case 'stop-requested':
@@ -186,7 +200,9 @@ function whileStopping(state: In<'stopping'>, event: WorkerEvent, context: Conte
         effects: [{ type: 'kill-tree' }],
       };
     case 'stop-requested':
-      return stay(state.then.type === 'stay-stopped' ? state : { ...state, then: { type: 'stay-stopped' } });
+      return stay(
+        state.afterwards.type === 'stay-stopped' ? state : { ...state, afterwards: { type: 'stay-stopped' } },
+      );
     case 'spawned':
     case 'became-ready':
     case 'start-requested':
@@ -254,17 +270,17 @@ function drain(restarts: RestartCount, { policy, now }: Context, handover: boole
   };
 }
 
-function stopNow(restarts: RestartCount, { policy, now }: Context, then: AfterStop): Transition {
+function stopNow(restarts: RestartCount, { policy, now }: Context, afterwards: AfterStop): Transition {
   return {
-    state: { phase: 'stopping', restarts, killAt: after(now, policy.killTimeout), then },
+    state: { phase: 'stopping', restarts, killAt: after(now, policy.killTimeout), afterwards },
     effects: [{ type: 'signal-stop' }],
   };
 }
 
-function gone({ restarts, then }: In<'stopping'>, context: Context): Transition {
-  return then.type === 'stay-stopped'
+function gone({ restarts, afterwards }: In<'stopping'>, context: Context): Transition {
+  return afterwards.type === 'stay-stopped'
     ? stay({ phase: 'stopped', restarts })
-    : ended(restarts, { cause: then.cause, readyFor: null, treeGone: true }, context);
+    : ended(restarts, { cause: afterwards.cause, readyFor: null, treeGone: true }, context);
 }
 
 interface End {
@@ -274,12 +290,19 @@ interface End {
 }
 
 /** What a crashed program leaves behind may hold its port: it goes before the next attempt. */
-function ended(restarts: RestartCount, { cause, readyFor, treeGone }: End, { policy, now, random }: Context): Transition {
+function ended(
+  restarts: RestartCount,
+  { cause, readyFor, treeGone }: End,
+  { policy, now, random }: Context,
+): Transition {
   const next = afterExit(policy, { cause, readyFor, restarts, random });
   const effects: readonly WorkerEffect[] = treeGone ? [] : [{ type: 'kill-tree' }];
   switch (next.type) {
     case 'retry':
-      return { state: { phase: 'backing-off', restarts: next.restarts, retryAt: after(now, next.delay), cause }, effects };
+      return {
+        state: { phase: 'backing-off', restarts: next.restarts, retryAt: after(now, next.delay), cause },
+        effects,
+      };
     case 'completed':
       return { state: { phase: 'completed', restarts }, effects };
     case 'failed':

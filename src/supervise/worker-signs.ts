@@ -1,19 +1,23 @@
+import type { SignalName, StopSignal } from '../domain/app-spec.ts';
 import { formatSocketAddress } from '../domain/socket-address.ts';
 import type { Instant } from '../domain/time.ts';
+import type { ExitCause } from '../domain/worker-state.ts';
 import type { WorkerMessage } from '../protocol/worker.ts';
+import { unreachable } from '../util/unreachable.ts';
 import type { Signs } from './readiness.ts';
 
 /** Everything that is known of one process from its preload's messages. */
 export class WorkerSigns {
   spawnedAt: Instant;
+  /** null for a program that has no preload. */
   registered: boolean | null;
   turned = false;
   saidReady = false;
-  handledSignals: readonly string[] = [];
-  exitCode: number | null = null;
   /** When readiness depends on time alone, and what it waits for. */
   lookAgainAt: Instant | null = null;
   waitingFor = 'start';
+  #handledSignals: readonly string[] = [];
+  #exitCode: number | null = null;
   readonly #listening = new Map<string, string>();
 
   constructor(spawnedAt: Instant, registered: boolean | null) {
@@ -39,10 +43,15 @@ export class WorkerSigns {
         this.#listening.delete(formatSocketAddress(message.bound));
         return;
       case 'signals':
-        this.handledSignals = message.handled;
+        this.#handledSignals = message.handled;
+        return;
+      case 'exiting':
+        this.#exitCode = message.code;
+        return;
+      case 'drained':
         return;
       default:
-        return;
+        unreachable(message);
     }
   }
 
@@ -56,13 +65,19 @@ export class WorkerSigns {
     return [...new Set(this.#listening.values())].sort();
   }
 
+  /** For `auto`, SIGINT only where the app handles that one and not SIGTERM. */
+  stopSignal(wanted: StopSignal): SignalName {
+    if (wanted !== 'auto') return wanted;
+    return this.#handledSignals.includes('SIGINT') && !this.#handledSignals.includes('SIGTERM') ? 'SIGINT' : 'SIGTERM';
+  }
+
+  /** What the process said of its own end, where the system does not tell. */
+  exitCause(): ExitCause {
+    return this.#exitCode === null ? { type: 'unknown' } : { type: 'exit-code', code: this.#exitCode };
+  }
+
   read(): Signs {
     const { spawnedAt, registered, turned, saidReady } = this;
     return { spawnedAt, registered, turned, saidReady, listening: this.requested() };
   }
-}
-
-/** `registered` is null for a program that has no preload. */
-export function noSigns(spawnedAt: Instant, registered: boolean | null): WorkerSigns {
-  return new WorkerSigns(spawnedAt, registered);
 }

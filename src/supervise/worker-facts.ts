@@ -1,0 +1,68 @@
+import type { AppKey, WorkerId } from '../domain/names.ts';
+import type { ExitCause, ObservedWorker, WorkerState } from '../domain/worker-state.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { WorkerRecord } from './ports.ts';
+import type { LogFiles } from './worker-launch.ts';
+import { isDead } from './worker-machine.ts';
+import type { WorkerProcess } from './worker-process.ts';
+import type { WorkerSigns } from './worker-signs.ts';
+
+/** What is true of a worker at one moment. */
+export interface WorkerFacts {
+  readonly id: WorkerId;
+  readonly key: AppKey;
+  readonly instance: number;
+  readonly generation: number;
+  readonly state: WorkerState;
+  readonly process: WorkerProcess | null;
+  readonly lastExit: ExitCause | null;
+}
+
+export interface Observation {
+  /** Belongs to the revision that the app shall run. */
+  readonly current: boolean;
+  readonly files: LogFiles;
+  readonly signs: WorkerSigns;
+  readonly clock: Pick<Clock, 'now' | 'wallTime'>;
+}
+
+/** A worker as the rest of the world sees it. */
+export function observedWorker(facts: WorkerFacts, { current, files, signs, clock }: Observation): ObservedWorker {
+  const { state } = facts;
+  const running = facts.process?.exited === false ? facts.process : null;
+  return {
+    id: facts.id,
+    instance: facts.instance,
+    pid: running?.identity.pid ?? null,
+    phase: state.phase,
+    restarts: state.restarts.total,
+    startedAt: running?.startedAt ?? null,
+    uptime: running === null ? null : Math.max(0, clock.wallTime() - running.startedAt),
+    lastExit: facts.lastExit,
+    current,
+    managed: signs.registered === true,
+    listening: signs.bound(),
+    outFile: files.outFile,
+    errorFile: files.errorFile,
+    retryIn: state.phase === 'backing-off' ? Math.max(0, Math.round(state.retryAt - clock.now())) : null,
+    memoryBytes: running?.read()?.memoryBytes ?? null,
+    cpuPercent: null,
+  };
+}
+
+/** A worker as the next daemon must find it. */
+export function workerRecord(facts: WorkerFacts): WorkerRecord {
+  const { id, key, instance, generation, state, process: own, lastExit } = facts;
+  const remembered = own?.exited === true && isDead(state) ? null : own;
+  return {
+    id,
+    key,
+    instance,
+    generation,
+    phase: state.phase,
+    restarts: state.restarts.total,
+    process: remembered?.identity ?? null,
+    startedAt: remembered?.startedAt ?? null,
+    lastExit,
+  };
+}

@@ -1,0 +1,78 @@
+import type { WorkerId } from '../domain/names.ts';
+import type { Timestamp } from '../domain/time.ts';
+import type { LaunchedProcess } from '../platform/launcher.ts';
+import type { ProcessInfo, TreeRoot } from '../platform/process-table.ts';
+import type { ProcessIdentity, SupervisePorts } from './ports.ts';
+import { ecoIdOf } from './worker-launch.ts';
+
+export interface WorkerProcessOptions {
+  readonly id: WorkerId;
+  readonly identity: ProcessIdentity;
+  /** null for one that an earlier daemon started: it is no child of this one. */
+  readonly launched: LaunchedProcess | null;
+  readonly startedAt: Timestamp;
+  readonly ports: Pick<SupervisePorts, 'processes' | 'surroundings'>;
+}
+
+/** One process of a worker, with everything that it started. */
+export class WorkerProcess {
+  readonly identity: ProcessIdentity;
+  readonly startedAt: Timestamp;
+  readonly adopted: boolean;
+  readonly send: LaunchedProcess['send'] | undefined;
+  readonly #root: TreeRoot;
+  readonly #processes: SupervisePorts['processes'];
+  #exited = false;
+
+  constructor({ id, identity, launched, startedAt, ports }: WorkerProcessOptions) {
+    const { pid, startTime } = identity;
+    this.identity = identity;
+    this.startedAt = startedAt;
+    this.adopted = launched === null;
+    this.send = launched?.send;
+    this.#root = { pid, startTime, ecoId: ecoIdOf(ports.surroundings.home, id) };
+    this.#processes = ports.processes;
+  }
+
+  /** Its end has been noticed; what it started may live on. */
+  get exited(): boolean {
+    return this.#exited;
+  }
+
+  markExited(): void {
+    this.#exited = true;
+  }
+
+  /** Asks the system, not the memory. */
+  isAlive(): boolean {
+    return isAliveProcess(this.identity, this.#processes);
+  }
+
+  /** null once it has ended. */
+  read(): ProcessInfo | null {
+    return this.#exited ? null : this.#processes.read(this.identity.pid);
+  }
+
+  /** Calls back, never at once, with what lives of the process and everything that it started. */
+  inspectTree(callback: (living: readonly ProcessInfo[]) => void): void {
+    this.#processes.inspect(this.#root, callback);
+  }
+
+  /** To the whole group at once, and to what has left it as soon as it is found. */
+  signalTree(signal: NodeJS.Signals): void {
+    const { pid } = this.identity;
+    if (!this.#exited && this.isAlive()) this.#processes.signal(-pid, signal);
+    this.inspectTree((living) => {
+      for (const member of living) {
+        if (signal === 'SIGKILL' || member.group !== pid) this.#processes.signal(member.pid, signal);
+      }
+    });
+  }
+}
+
+/** Same pid, same start, same boot: the very process, and it runs. */
+export function isAliveProcess(identity: ProcessIdentity, processes: SupervisePorts['processes']): boolean {
+  if (identity.bootId !== processes.bootId) return false;
+  const info = processes.read(identity.pid);
+  return info !== null && !info.zombie && info.startTime === identity.startTime;
+}
