@@ -21,13 +21,14 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
   const run: Run = async (flags, command) => {
     exitCode = await command(io.makeContext(flags));
   };
-  const program = buildProgram(io, run);
+  const words = hoistFlags(args);
+  const program = buildProgram(io, { run, command: words[0] ?? '' });
   if (args.length === 0) {
     program.outputHelp();
     return 0;
   }
   try {
-    await program.parseAsync(hoistFlags(args), { from: 'user' });
+    await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.unclassified;
@@ -35,7 +36,7 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
   }
 }
 
-function buildProgram(io: ProgramIo, run: Run): Command {
+function buildProgram(io: ProgramIo, { run, command }: { readonly run: Run; readonly command: string }): Command {
   const program = new Command('eco')
     .description('Makes the processes on this machine match a file.')
     .version(ECO_VERSION)
@@ -47,15 +48,35 @@ function buildProgram(io: ProgramIo, run: Run): Command {
     )
     .exitOverride();
   program.addHelpText('before', START_HERE).helpCommand(false);
-  program.commandsGroup('Main:');
-  addFileCommands(program, run);
-  program.commandsGroup('Operating:');
-  addShowCommands(program, run);
-  addOperatingCommands(program, run);
-  program.commandsGroup('Machine:');
-  addMachineCommands(program, run);
+  for (const { heading, add } of groupsFor(command)) {
+    program.commandsGroup(heading);
+    add(program, run);
+  }
   return program;
 }
+
+/** Declaring a command takes time, and `eco list` has little: where its group is known, the others are left out. */
+function groupsFor(command: string): readonly CommandGroup[] {
+  const group = GROUPS.find(({ commands }) => commands.includes(command));
+  return group === undefined ? GROUPS : [group];
+}
+
+interface CommandGroup {
+  readonly heading: string;
+  readonly commands: readonly string[];
+  readonly add: (program: Command, run: Run) => void;
+}
+
+const GROUPS: readonly CommandGroup[] = [
+  { heading: 'Main:', commands: ['validate', 'plan', 'apply', 'down'], add: addFileCommands },
+  { heading: 'Operating:', commands: ['list', 'ls', 'status', 'describe', 'show', 'logs'], add: addShowCommands },
+  {
+    heading: 'Operating:',
+    commands: ['start', 'stop', 'restart', 'reload', 'scale', 'delete'],
+    add: addOperatingCommands,
+  },
+  { heading: 'Machine:', commands: ['daemon', 'schema', 'explain'], add: addMachineCommands },
+];
 
 const START_HERE = `Examples:
   eco plan      what would change, and why
