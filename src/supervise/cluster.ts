@@ -75,8 +75,13 @@ export class Cluster {
     return this.#workers;
   }
 
-  /** Answers once the app runs what is asked, or cannot. A later request takes over from where this one stands. */
+  /**
+   * Answers once the app runs what is asked, or cannot. A later request takes over from where this one stands; one that
+   * asks for the same joins it, unless it is to replace the processes of a spec that does not change.
+   */
   converge({ spec, strategy, onProgress }: ConvergeRequest): Promise<Result<StepOutcome>> {
+    const joinable = strategy === 'keep' || !equalJson(spec, this.#document.target.spec);
+    if (joinable && this.#rollout?.isTowards(spec) === true) return this.#rollout.join(onProgress);
     this.#rollout?.settle(err({ reason: 'superseded', app: this.key.app }));
     this.#answerStops();
     const stable = this.#serves() && spec.kind === 'service' ? this.#document.target : null;

@@ -1,4 +1,6 @@
 import { deferred, type Deferred } from '../util/deferred.ts';
+import { equalJson } from '../util/compare.ts';
+import type { AppSpec } from '../domain/app-spec.ts';
 import { rollingPolicy, type RolloutPolicy } from '../domain/policies.ts';
 import type { WorkerFailure } from '../domain/failure.ts';
 import type { Result } from '../domain/result.ts';
@@ -25,6 +27,7 @@ export class Rollout {
   readonly #outcome: Deferred<Result<StepOutcome>>;
   #lastProgress: Instant;
   #lastReport = '';
+  readonly #followers: RolloutOptions['onProgress'][];
 
   constructor(
     options: RolloutOptions,
@@ -36,6 +39,7 @@ export class Rollout {
     this.failure = restoring?.failure ?? null;
     this.#outcome = restoring === undefined ? deferred<Result<StepOutcome>>() : restoring.rollout.#outcome;
     this.#lastProgress = options.now;
+    this.#followers = restoring === undefined ? [options.onProgress] : restoring.rollout.#followers;
   }
 
   get outcome(): Promise<Result<StepOutcome>> {
@@ -50,11 +54,22 @@ export class Rollout {
     this.#lastProgress = now;
   }
 
+  /** False once it goes back to what served before. */
+  isTowards(spec: AppSpec): boolean {
+    return this.failure === null && equalJson(spec, this.target.spec);
+  }
+
+  /** One more that asks for the same: told how it goes from here on, and the same outcome. */
+  join(onProgress: RolloutOptions['onProgress']): Promise<Result<StepOutcome>> {
+    this.#followers.push(onProgress);
+    return this.outcome;
+  }
+
   report(workers: readonly WorkerProgress[]): void {
     const report = JSON.stringify(workers);
     if (report === this.#lastReport) return;
     this.#lastReport = report;
-    this.#options.onProgress(workers);
+    for (const follow of this.#followers) follow(workers);
   }
 
   settle(outcome: Result<StepOutcome>): void {
