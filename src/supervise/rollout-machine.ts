@@ -56,7 +56,8 @@ export function rollStep(input: RolloutInput): RollStep {
   const available = [...current, ...old].filter((worker) => isAvailable(worker, input)).length;
   const staying = current.filter((worker) => !isLeaving(worker.state));
   const surplus = surplusOf(staying, desired);
-  const stop = [...surplus, ...oldToStop(old, available - (desired - policy.maxUnavailable))];
+  const unneeded = [...inOrder(surplus), ...inOrder(old)];
+  const stop = stoppable(unneeded, available - (desired - policy.maxUnavailable)).map(({ id }) => id);
   const start = instancesToStart(input, staying, old);
   const settled = old.length === 0 && current.length === staying.length && surplus.length === 0 && start.length === 0;
   const done = settled && staying.every((worker) => isAvailable(worker, input) || worker.state.phase === 'completed');
@@ -94,19 +95,22 @@ function isLeaving(state: WorkerState): boolean {
   return state.phase === 'draining' || state.phase === 'stopping';
 }
 
-/** Scaling down takes the highest instances, so that the numbers that stay have no gap. */
-function surplusOf(staying: readonly RolloutWorker[], desired: number): readonly WorkerId[] {
-  return [...staying]
-    .sort((a, b) => a.instance - b.instance)
+/** Scaling down takes the highest instances, so that the numbers that stay have no gap. A run that is over stays seen. */
+function surplusOf(staying: readonly RolloutWorker[], desired: number): readonly RolloutWorker[] {
+  return inOrder(staying)
     .slice(desired)
-    .map(({ id }) => id);
+    .filter(({ state }) => state.phase !== 'completed');
 }
 
-/** Those that do not serve cost nothing to stop; of those that serve, as many as may be missed, in order of instance. */
-function oldToStop(old: readonly RolloutWorker[], spare: number): readonly WorkerId[] {
-  const idle = old.filter(({ state }) => state.phase !== 'ready' && !isLeaving(state));
-  const serving = old.filter(({ state }) => state.phase === 'ready').sort((a, b) => a.instance - b.instance);
-  return [...idle, ...serving.slice(0, Math.max(0, spare))].map(({ id }) => id);
+/** Those that do not serve cost nothing to stop; of those that serve, as many as may be missed. */
+function stoppable(unneeded: readonly RolloutWorker[], spare: number): readonly RolloutWorker[] {
+  const idle = unneeded.filter(({ state }) => state.phase !== 'ready' && !isLeaving(state));
+  const serving = unneeded.filter(({ state }) => state.phase === 'ready');
+  return [...idle, ...serving.slice(0, Math.max(0, spare))];
+}
+
+function inOrder(workers: readonly RolloutWorker[]): readonly RolloutWorker[] {
+  return [...workers].sort((a, b) => a.instance - b.instance);
 }
 
 /** Only one, the canary, until a worker of the new kind has proved itself. */
