@@ -1,0 +1,109 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { formatSocketAddress, type SocketAddress } from '../../src/domain/socket-address.ts';
+import { socketVault, type SocketVault } from '../../src/supervise/socket-vault.ts';
+
+const SHOP = { project: 'shop', app: 'api' };
+const BLOG = { project: 'blog', app: 'api' };
+const tcp = (port: number, host: string | null = null): SocketAddress => ({ type: 'tcp', host, port });
+const udp = (port: number): SocketAddress => ({ type: 'udp', host: null, port, family: 4 });
+const path = (name: string): SocketAddress => ({ type: 'path', path: name });
+
+let open: string[];
+let vault: SocketVault;
+let made: number;
+
+beforeEach(() => {
+  open = [];
+  made = 0;
+  vault = socketVault((address) => (address.type === 'tcp' && address.port === 80 ? 'EACCES' : socket(address)));
+});
+
+function socket(address: SocketAddress) {
+  made += 1;
+  const name = `${made} ${formatSocketAddress(address)}`;
+  open.push(name);
+  return { fd: made, handle: name, close: () => void open.splice(open.indexOf(name), 1) };
+}
+
+function names(key = SHOP): readonly string[] {
+  return vault.known(key).map(({ name }) => name);
+}
+
+describe('obtain', () => {
+  test('binds once, whoever asks of the same app', () => {
+    expect(vault.obtain(SHOP, tcp(3000), 0)).toBe(vault.obtain(SHOP, tcp(3000), 0));
+    expect(open).toEqual(['1 *:3000']);
+  });
+
+  test('every way to write "every address" is one address', () => {
+    const first = vault.obtain(SHOP, tcp(3000), 0);
+    expect(vault.obtain(SHOP, tcp(3000, '::'), 0)).toBe(first);
+    expect(vault.obtain(SHOP, tcp(3000, ''), 0)).toBe(first);
+    expect(vault.obtain(SHOP, tcp(3000, '127.0.0.1'), 0)).not.toBe(first);
+  });
+
+  test('apps share nothing', () => {
+    expect(vault.obtain(SHOP, tcp(3000), 0)).not.toBe(vault.obtain(BLOG, tcp(3000), 0));
+    expect(names(BLOG)).toEqual(['*:3000']);
+  });
+
+  test('two servers on port 0 are two ports, the same two for each worker', () => {
+    const [first, second] = [vault.obtain(SHOP, tcp(0), 0), vault.obtain(SHOP, tcp(0), 1)];
+    expect(first).not.toBe(second);
+    expect(vault.obtain(SHOP, tcp(0), 0)).toBe(first);
+    expect(vault.obtain(SHOP, tcp(0), 1)).toBe(second);
+  });
+
+  test('two servers on one fixed port are one socket: the second is for the app to find taken', () => {
+    expect(vault.obtain(SHOP, tcp(3000), 1)).toBe(vault.obtain(SHOP, tcp(3000), 0));
+  });
+
+  test('a refusal is answered by name, and not remembered', () => {
+    expect(vault.obtain(SHOP, tcp(80), 0)).toBe('EACCES');
+    expect(names()).toEqual([]);
+  });
+});
+
+describe('deposit', () => {
+  test('is what the next worker inherits', () => {
+    vault.deposit(SHOP, tcp(3000), socket(tcp(3000)));
+    expect(vault.known(SHOP)).toMatchObject([{ name: '*:3000', address: tcp(3000), socket: { fd: 1 } }]);
+  });
+
+  test('a second socket of the same address is closed, the first stays', () => {
+    vault.deposit(SHOP, tcp(3000), socket(tcp(3000)));
+    vault.deposit(SHOP, tcp(3000, '::'), socket(tcp(3000)));
+    expect(open).toEqual(['1 *:3000']);
+  });
+});
+
+describe('what a new worker inherits', () => {
+  test('is every stream socket with a fixed name', () => {
+    vault.obtain(SHOP, tcp(3000), 0);
+    vault.obtain(SHOP, tcp(0), 0);
+    vault.obtain(SHOP, udp(53), 0);
+    vault.obtain(SHOP, path('/run/app.sock'), 0);
+    expect(names()).toEqual(['*:3000', '/run/app.sock']);
+  });
+});
+
+describe('release', () => {
+  test('unused: closes what no worker uses, but not what workers cannot tell of', () => {
+    for (const address of [tcp(3000), tcp(4000), tcp(0), udp(53), path('/run/app.sock')])
+      vault.obtain(SHOP, address, 0);
+    vault.obtain(BLOG, tcp(4000), 0);
+    vault.releaseUnused(SHOP, new Set(['*:3000']));
+    expect(open).toEqual(['1 *:3000', '3 *:0', '4 udp4 *:53', '6 *:4000']);
+    expect(names()).toEqual(['*:3000']);
+  });
+
+  test('all: closes everything of the app and binds anew when asked', () => {
+    for (const address of [tcp(3000), tcp(0), udp(53)]) vault.obtain(SHOP, address, 0);
+    vault.obtain(BLOG, tcp(4000), 0);
+    vault.releaseAll(SHOP);
+    vault.releaseAll(SHOP);
+    expect(open).toEqual(['4 *:4000']);
+    vault.obtain(SHOP, tcp(3000), 0);
+    expect(open).toEqual(['4 *:4000', '5 *:3000']);
+  });
+});
