@@ -293,7 +293,8 @@ export class Worker {
 
   #nextDue(): Instant | null {
     const now = this.#options.ports.clock.now();
-    const moments = [deadlineOf(this.#state), this.#signs.lookAgainAt];
+    const moments = [deadlineOf(this.#state)];
+    if (this.#state.phase === 'starting') moments.push(this.#signs.lookAgainAt);
     if (this.#state.phase === 'stopping' && this.#process?.exited === true) moments.push(now + TREE_POLL);
     if (this.#process?.adopted === true && !this.#process.exited) moments.push(now + ADOPTED_POLL);
     const due = moments.filter((moment): moment is Instant => moment !== null && Number.isFinite(moment));
@@ -307,21 +308,18 @@ export class Worker {
     const deadline = deadlineOf(this.#state);
     if (deadline !== null && deadline <= now) return this.#handle({ type: 'deadline-reached' });
     if (this.#state.phase === 'stopping' && this.#process?.exited === true) this.#checkTree(this.#process);
-    if (this.#state.phase === 'starting' && running !== null) return this.#judge(now);
+    // A task has no readiness to wait for: its end is what counts.
+    const awaited = this.#state.phase === 'starting' && this.#spec.kind === 'service';
+    if (awaited && running !== null) return this.#judge(now);
     this.#settle();
   }
 
   #judge(now: Instant): void {
     const { expected, minReady } = this.#options;
     const verdict = judgeReadiness({ readiness: this.#spec.readiness, expected, minReady }, this.#signs.read(), now);
-    if (verdict.type === 'ready' && this.#spec.kind === 'service') {
-      this.#signs.lookAgainAt = null;
-      return this.#handle({ type: 'became-ready', provedFor: verdict.provedFor });
-    }
-    if (verdict.type === 'waiting') {
-      this.#signs.lookAgainAt = verdict.at;
-      this.#signs.waitingFor = verdict.for;
-    }
+    if (verdict.type === 'ready') return this.#handle({ type: 'became-ready', provedFor: verdict.provedFor });
+    this.#signs.lookAgainAt = verdict.at;
+    this.#signs.waitingFor = verdict.for;
     this.#settle();
   }
 

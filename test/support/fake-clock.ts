@@ -26,15 +26,20 @@ export function fakeClock(): FakeClock {
     },
     advance: async (span) => {
       const until = now + span;
-      await setImmediate();
+      await everythingPending();
       for (let timer = next(until); timer !== undefined; timer = next(until)) {
         timers.delete(timer);
         now = Math.max(now, timer.due);
         timer.callback();
-        await setImmediate();
+        await everythingPending();
       }
       now = until;
     },
     pending: () => timers.size,
   };
+}
+
+/** One event may bring about the next: a process ends, its tree is looked at, a new one is started. */
+async function everythingPending(): Promise<void> {
+  for (let turn = 0; turn < 4; turn += 1) await setImmediate();
 }

@@ -1,11 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import type { EcoEvent } from '../../src/domain/event.ts';
 import type { WorkerId } from '../../src/domain/names.ts';
 import { formatSocketAddress, type SocketAddress } from '../../src/domain/socket-address.ts';
 import type { ExitCause } from '../../src/domain/worker-state.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../../src/platform/launcher.ts';
 import type { LineConnection } from '../../src/platform/line-server.ts';
-import type { ProcessInfo } from '../../src/platform/process-table.ts';
+import type { ProcessInfo, TreeRoot } from '../../src/platform/process-table.ts';
 import type { WorkerMessage } from '../../src/protocol/worker.ts';
 import { bootGate } from '../../src/supervise/boot-gate.ts';
 import type { SupervisePorts, WorkerRecord } from '../../src/supervise/ports.ts';
@@ -45,8 +44,7 @@ export class FakeMachine {
       processes: {
         bootId: BOOT_ID,
         read: (pid) => this.table.get(pid) ?? null,
-        inspect: (root, callback) =>
-          queueMicrotask(() => callback([...this.table.values()].filter(({ session }) => session === root.pid))),
+        inspect: (root, callback) => queueMicrotask(() => callback(this.#treeOf(root))),
         signal: (pid, signal) => this.#signal(pid, signal),
       },
       gate: bootGate(places),
@@ -91,6 +89,11 @@ export class FakeMachine {
     this.started.push(process);
     this.onLaunch(process);
     return { pid, startTime: `start of ${pid}`, send: (message, handle) => process.sent.push({ message, handle }) };
+  }
+
+  #treeOf({ pid, startTime }: TreeRoot): readonly ProcessInfo[] {
+    const reused = this.table.has(pid) && this.table.get(pid)?.startTime !== startTime;
+    return reused ? [] : [...this.table.values()].filter(({ session }) => session === pid);
   }
 
   #signal(pid: number, signal: NodeJS.Signals): boolean {
@@ -158,7 +161,7 @@ export class FakeProcess {
   exit(cause: ExitCause): void {
     if (!this.#machine.table.delete(this.pid)) return;
     // As in Node: the news of an end never comes while something else is going on.
-    void setImmediate().then(() => {
+    setImmediate(() => {
       this.#machine.links.listener.onClose(this.#connection);
       this.listener.onExit(cause);
     });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seconds } from '../../src/domain/time.ts';
 import type { ExitCause, WorkerState } from '../../src/domain/worker-state.ts';
