@@ -31,14 +31,12 @@ export async function streamLogs(
       send(logLine(source, line, null));
   }
   if (!query.follow) return;
-  for (const source of sources) {
-    const onLine = (line: string): void => send(logLine(source, line, systemClock.wallTime()));
-    followLines(source.file, onLine, { from: starts.get(source.file) ?? 0, signal });
-  }
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (signal.aborted) resolve();
-  });
+  await Promise.all(
+    sources.map((source) => {
+      const onLine = (line: string): void => send(logLine(source, line, systemClock.wallTime()));
+      return followLines(source.file, onLine, { from: starts.get(source.file) ?? 0, signal });
+    }),
+  );
 }
 
 /** One per file: workers that share a file are one source without an instance number. */

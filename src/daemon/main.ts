@@ -2,4 +2,4 @@
 import { runDaemon } from './run-daemon.ts';
 
 // The handles of its workers would keep a daemon alive that has nothing left to do.
-process.exit(await runDaemon());
+void runDaemon().then((code) => process.exit(code));

@@ -1,12 +1,12 @@
-import { Hono, type Context } from 'hono';
+import createRouter, { type HTTPMethod, type HTTPVersion, type Instance } from 'find-my-way';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Failure } from '../domain/failure.ts';
-import { err, ok, type Result } from '../domain/result.ts';
-import { problemOfClaim, problemOfLogQuery, problemOfShutdown, problemOfStep } from '../protocol/check.ts';
-import type { ClaimRequest, DaemonInfo, LogQuery, ShutdownRequest, StepRequest } from '../protocol/control.ts';
+import { parseClaim, parseLogQuery, parseShutdown, parseStep, type Parser } from '../protocol/check.ts';
+import type { DaemonInfo, ShutdownRequest } from '../protocol/control.ts';
+import { readJsonBody, sendJson, streamJson, type RequestHandler } from '../platform/http-server.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { EventLog } from './event-log.ts';
 import { streamLogs } from './log-stream.ts';
-import { ndjson } from './ndjson.ts';
 import type { Projects } from './projects.ts';
 import { performStep } from './steps.ts';
 import type { Store } from './store.ts';
@@ -21,63 +21,100 @@ export interface Daemon {
   readonly shutdown: (request: ShutdownRequest) => Promise<void>;
 }
 
+/** A step with the manifest of a very large tree is the largest request: about 100 bytes a file. */
+const LARGEST_BODY = 64 << 20;
+
+type Router = Instance<HTTPVersion.V1>;
+
 /** The API of `protocol/control`. */
-export function routes(daemon: Daemon): Hono {
-  const app = new Hono();
-  addReads(app, daemon);
-  addWrites(app, daemon);
-  app.notFound((context) => refuse(context, { reason: 'bad-request', problem: `nothing is at ${context.req.path}` }));
-  return app;
+export function routes(daemon: Daemon): RequestHandler {
+  const router: Router = createRouter({
+    defaultRoute: ({ url = '' }, response) =>
+      refuse(response, { reason: 'bad-request', problem: `nothing is at ${url}` }),
+  });
+  addReads(router, daemon);
+  addWrites(router, daemon);
+  return (request, response) => void router.lookup(request, response);
 }
 
-function addReads(app: Hono, { supervisor, projects, store, events, info }: Daemon): void {
-  app.get('/v1/info', (context) => context.json(info()));
-  app.get('/v1/observed', (context) => {
-    const project = context.req.query('project');
-    return context.json({ projects: projects.observe(supervisor.observe(project), project) });
+function addReads(router: Router, { supervisor, projects, store, events, info }: Daemon): void {
+  on(router, 'GET /v1/info', ({ response }) => sendJson(response, 200, info()));
+  on(router, 'GET /v1/observed', ({ response, query: { project } }) => {
+    sendJson(response, 200, { projects: projects.observe(supervisor.observe(project), project) });
   });
-  app.get('/v1/manifests/:digest', (context) => context.json(store.loadManifest(context.req.param('digest'))));
-  app.get('/v1/events', (context) =>
-    ndjson((send, signal) => streamEvents(events, { send, signal, follow: context.req.query('follow') === '1' })),
+  on(router, 'GET /v1/manifests/:digest', ({ response, parameters: { digest = '' } }) => {
+    sendJson(response, 200, store.loadManifest(digest));
+  });
+  on(router, 'GET /v1/events', ({ response, query }) =>
+    streamJson(response, (send, signal) => streamEvents(events, { send, signal, follow: query['follow'] === '1' })),
   );
-  app.post('/v1/logs', async (context) => {
-    const body = await readBody<LogQuery>(context, problemOfLogQuery);
-    if (!body.ok) return refuse(context, body.error);
-    return ndjson((send, signal) => streamLogs(body.value, supervisor.observe(), { send, signal, home: info().home }));
+  onBody(router, 'POST /v1/logs', {
+    parse: parseLogQuery,
+    answer: (body, response) =>
+      streamJson(response, (send, signal) =>
+        streamLogs(body, supervisor.observe(), { send, signal, home: info().home }),
+      ),
   });
 }
 
-function addWrites(app: Hono, daemon: Daemon): void {
+function addWrites(router: Router, daemon: Daemon): void {
   const { supervisor, projects, events } = daemon;
-  app.post('/v1/applies', async (context) => {
-    const body = await readBody<ClaimRequest>(context, problemOfClaim);
-    if (!body.ok) return refuse(context, body.error);
-    const claim = projects.claim(body.value, supervisor.observe(body.value.project).length > 0);
-    if (!claim.ok) return refuse(context, claim.error);
-    const { project, file, by } = body.value;
-    events.record({ type: 'apply-started', project, file, serial: claim.value.serial, by });
-    return context.json(claim.value);
+  onBody(router, 'POST /v1/applies', {
+    parse: parseClaim,
+    answer: (body, response) => {
+      const { project, file, by } = body;
+      const claim = projects.claim(body, supervisor.observe(project).length > 0);
+      if (!claim.ok) return refuse(response, claim.error);
+      events.record({ type: 'apply-started', project, file, serial: claim.value.serial, by });
+      return sendJson(response, 200, claim.value);
+    },
   });
-  app.post('/v1/steps', async (context) => {
-    const body = await readBody<StepRequest>(context, problemOfStep);
-    return body.ok ? ndjson((send) => performStep(body.value, daemon, send)) : refuse(context, body.error);
+  onBody(router, 'POST /v1/steps', {
+    parse: parseStep,
+    answer: (body, response) => streamJson(response, (send) => performStep(body, daemon, send)),
   });
-  app.post('/v1/shutdown', async (context) => {
-    const body = await readBody<ShutdownRequest>(context, problemOfShutdown);
-    if (!body.ok) return refuse(context, body.error);
-    await daemon.shutdown(body.value);
-    return context.json({});
+  onBody(router, 'POST /v1/shutdown', {
+    parse: parseShutdown,
+    answer: async (body, response) => {
+      await daemon.shutdown(body);
+      sendJson(response, 200, {});
+    },
   });
 }
 
-async function readBody<T>(context: Context, problemOf: (body: unknown) => string | null): Promise<Result<T>> {
-  const body: unknown = await context.req.json().catch(() => undefined);
-  const problem = body === undefined ? 'the body is not JSON' : problemOf(body);
-  return problem === null ? ok(body as T) : err({ reason: 'bad-request', problem });
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly parameters: Readonly<Record<string, string | undefined>>;
+  readonly query: Readonly<Record<string, string | undefined>>;
 }
 
-function refuse(context: Context, failure: Failure): Response {
-  return context.json(failure, failure.reason === 'bad-request' ? 400 : 409);
+function on(router: Router, route: string, handler: (exchange: Exchange) => void | Promise<void>): void {
+  const [method, path = ''] = route.split(' ');
+  router.on(method as HTTPMethod, path, (request, response, parameters, _store, query) => {
+    // Not awaited: the router has nothing to do with the end of an answer. A bug is a crash, as anywhere in the daemon.
+    void handler({ request, response, parameters, query });
+  });
+}
+
+/** For requests with a body. */
+function onBody<T>(
+  router: Router,
+  route: string,
+  {
+    parse,
+    answer,
+  }: { readonly parse: Parser<T>; readonly answer: (body: T, response: ServerResponse) => void | Promise<void> },
+): void {
+  on(router, route, async ({ request, response }) => {
+    const body = parse(await readJsonBody(request, LARGEST_BODY));
+    if (!body.ok) return refuse(response, { reason: 'bad-request', problem: body.error });
+    return answer(body.value, response);
+  });
+}
+
+function refuse(response: ServerResponse, failure: Failure): void {
+  sendJson(response, failure.reason === 'bad-request' ? 400 : 409, failure);
 }
 
 interface EventStream {

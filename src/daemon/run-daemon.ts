@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { createAdaptorServer } from '@hono/node-server';
 import { PROTOCOL_VERSION, type ShutdownRequest } from '../protocol/control.ts';
 import { availableCpus } from '../platform/machine.ts';
 import { baseEnvironment, nodeProgram } from '../platform/base-environment.ts';
 import { daemonProcess } from '../platform/daemon-process.ts';
 import { systemClock } from '../platform/clock.ts';
+import { serveHttp } from '../platform/http-server.ts';
 import { ecoHome } from '../platform/home.ts';
 import { entryPoints } from '../platform/entry-points.ts';
 import { fileSize, lastLines } from '../platform/log-files.ts';
@@ -117,10 +117,9 @@ async function serve({ home, socketPath, linkServer, store, events, supervisor }
   });
   const projects = new Projects(store.loadProjects(), (document) => store.saveProject(document));
   const daemon: Daemon = { supervisor, projects, store, events, info, shutdown };
-  const server = createAdaptorServer({ fetch: routes(daemon).fetch });
-  await daemonProcess.listen(server, socketPath);
+  const server = await serveHttp(socketPath, routes(daemon));
   await ending.promise;
   supervisor.release();
   linkServer.close();
-  await daemonProcess.close(server);
+  await server.close();
 }

@@ -11,6 +11,7 @@ export const entryPoints = {
   schemas: join(packageRoot, 'schemas'),
 } as const;
 
+/** The nearest folder above that holds the schemas: `dist` has a package.json of its own. */
 function findPackageRoot(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : findPackageRoot(dirname(folder));
+  return existsSync(join(folder, 'schemas')) ? folder : findPackageRoot(dirname(folder));
 }

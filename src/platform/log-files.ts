@@ -1,16 +1,4 @@
-import {
-  appendFileSync,
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  statSync,
-  watch,
-  type FSWatcher,
-} from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { appendFileSync, closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 
 /** Of one file, at most this much is read to find its last lines. */
 const TAIL_BYTES = 1 << 20;
@@ -41,7 +29,11 @@ export interface ByteRange {
 }
 
 /** Calls back with each whole line that is appended after `from`, until aborted. Survives truncation and replacement. */
-export function followLines(path: string, onLine: (line: string) => void, { from, signal }: FollowOptions): void {
+export async function followLines(
+  path: string,
+  onLine: (line: string) => void,
+  { from, signal }: FollowOptions,
+): Promise<void> {
   let position = from;
   let rest: Buffer = Buffer.alloc(0);
   const readOn = (): void => {
@@ -55,15 +47,16 @@ export function followLines(path: string, onLine: (line: string) => void, { from
       rest = splitLines(Buffer.concat([rest, chunk]), onLine);
     }
   };
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const watcher: FSWatcher = watch(dirname(path), (_event, name) => {
-    if (name === null || name === basename(path)) readOn();
+  const { watch } = await import('chokidar');
+  const watcher = watch(path, { ignoreInitial: true });
+  watcher.on('add', readOn).on('change', readOn);
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+    // What was written between the caller's look at the file and the watch.
+    watcher.on('ready', readOn);
   });
-  watcher.on('error', () => {});
-  signal.addEventListener('abort', () => watcher.close(), { once: true });
-  if (signal.aborted) watcher.close();
-  // What was written between the caller's look at the file and the watch.
-  readOn();
+  await watcher.close();
 }
 
 export interface FollowOptions {

@@ -1,10 +1,25 @@
+import { err, ok, type Result } from '../domain/result.ts';
 import type { ClaimRequest, LogQuery, ShutdownRequest, StepRequest } from './control.ts';
 
 /**
  * What a daemon checks of a request before it believes its type: enough that a request of another version, or one typed
- * by hand, is answered with what is wrong with it. Answers the problem, or null.
+ * by hand, is answered with what is wrong with it, in words.
  */
-export function problemOfStep(body: unknown): string | null {
+export const parseStep = parser<StepRequest>(problemOfStep);
+export const parseClaim = parser<ClaimRequest>(problemOfClaim);
+export const parseLogQuery = parser<LogQuery>(problemOfLogQuery);
+export const parseShutdown = parser<ShutdownRequest>(problemOfShutdown);
+
+export type Parser<T> = (body: unknown) => Result<T, string>;
+
+function parser<T>(problemOf: (body: unknown) => string | null): Parser<T> {
+  return (body) => {
+    const problem = body === undefined ? 'the body is not JSON' : problemOf(body);
+    return problem === null ? ok(body as T) : err(problem);
+  };
+}
+
+function problemOfStep(body: unknown): string | null {
   const { project, app, action, asked, by } = fieldsOf(body) as Partial<StepRequest>;
   if (!isName(project)) return '`project` must be a non-empty string';
   if (!isName(app)) return '`app` must be a non-empty string';
@@ -17,7 +32,7 @@ export function problemOfStep(body: unknown): string | null {
   return NEED_SPEC.includes(type) ? problemOfSpec(spec, app) : null;
 }
 
-export function problemOfClaim(body: unknown): string | null {
+function problemOfClaim(body: unknown): string | null {
   const { project, origin, file, takeOwnership } = fieldsOf(body) as Partial<ClaimRequest>;
   if (!isName(project)) return '`project` must be a non-empty string';
   const { type } = fieldsOf(origin);
@@ -26,14 +41,14 @@ export function problemOfClaim(body: unknown): string | null {
   return typeof takeOwnership === 'boolean' ? null : '`takeOwnership` must be a boolean';
 }
 
-export function problemOfLogQuery(body: unknown): string | null {
+function problemOfLogQuery(body: unknown): string | null {
   const { targets, lines, follow, streams } = fieldsOf(body) as Partial<LogQuery>;
   if (!Array.isArray(targets) || !Array.isArray(streams)) return '`targets` and `streams` must be arrays';
   if (typeof lines !== 'number' || !(lines >= 0)) return '`lines` must be a number of at least 0';
   return typeof follow === 'boolean' ? null : '`follow` must be a boolean';
 }
 
-export function problemOfShutdown(body: unknown): string | null {
+function problemOfShutdown(body: unknown): string | null {
   const { apps } = fieldsOf(body) as Partial<ShutdownRequest>;
   return typeof apps === 'boolean' ? null : '`apps` must be a boolean';
 }
