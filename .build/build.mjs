@@ -13,6 +13,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Own modules that become files of their own where they are imported dynamically; packages always do. */
 const SEPARATE = /^src\/(cli\/run-cli|cli\/commands\/[^/]+|config\/load-ecosystem|platform\/start-daemon)\.ts$/;
 
+/** As `require`, for `import()` goes through the loader of ES modules, which reads every byte of a file for its exports. */
+const LAZY_IMPORT = /(?<!typeof )\bimport\('([^']+)'\)/g;
+const LAZY =
+  'const __lazy = (load) => Promise.resolve().then(() => { const loaded = load(); return loaded.__esModule ? loaded : { ...loaded, default: loaded }; });';
+
 await generateValidator();
 if (process.argv[2] !== 'generate') await bundle();
 
@@ -62,7 +67,7 @@ async function bundle() {
     absWorkingDir: root,
   };
   const define = { ECO_VERSION: JSON.stringify(version), 'import.meta.url': '__moduleUrl' };
-  const banner = { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" };
+  const banner = { js: `const __moduleUrl = require('node:url').pathToFileURL(__filename).href;\n${LAZY}` };
   await rm(next, { recursive: true, force: true });
   const pending = new Map([
     ['eco', 'src/cli/main.ts'],
@@ -85,10 +90,14 @@ async function bundle() {
 function separately(pending) {
   return {
     name: 'separately',
-    setup({ onResolve }) {
+    setup({ onLoad, onResolve }) {
+      onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
+        const code = await readFile(path, 'utf8');
+        return { contents: code.replace(LAZY_IMPORT, "__lazy(() => require('$1'))"), loader: 'ts' };
+      });
       onResolve({ filter: /.*/ }, ({ kind, path, resolveDir }) => {
         const ours = !resolveDir.includes('node_modules');
-        if (kind !== 'dynamic-import' || path.startsWith('node:') || !ours) return undefined;
+        if (kind !== 'require-call' || path.startsWith('node:') || !ours) return undefined;
         const isPackage = !path.startsWith('.');
         const file = isPackage ? path : relative(root, resolve(resolveDir, path));
         if (!isPackage && !SEPARATE.test(file)) return undefined;
