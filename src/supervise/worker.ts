@@ -140,6 +140,7 @@ export class Worker {
   /** No daemon watched when it ended; what follows is the same as if one had. */
   adoptExit(cause: ExitCause): void {
     this.#process?.markExited();
+    this.#noteExit(cause);
     this.#handle({ type: 'exited', cause, treeGone: false });
   }
 
@@ -272,14 +273,18 @@ export class Worker {
 
   #exited(id: WorkerId, cause: ExitCause): void {
     if (id !== this.#id) return;
-    const expected = this.#state.phase === 'stopping' || this.#state.phase === 'draining';
-    this.#lastExit = cause;
-    this.#options.ports.emit({ type: 'worker-exited', worker: id, cause, expected });
+    this.#noteExit(cause);
     if (this.#process === null) return this.#handle({ type: 'exited', cause, treeGone: true });
     this.#process.markExited();
     this.#process.inspectTree((living) => {
       if (id === this.#id) this.#handle({ type: 'exited', cause, treeGone: living.length === 0 });
     });
+  }
+
+  #noteExit(cause: ExitCause): void {
+    const expected = this.#state.phase === 'stopping' || this.#state.phase === 'draining';
+    this.#lastExit = cause;
+    this.#options.ports.emit({ type: 'worker-exited', worker: this.#id, cause, expected });
   }
 
   /** After anything that happened: writes it down and sets the one timer to whatever is due first. */
