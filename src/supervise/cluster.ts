@@ -35,6 +35,8 @@ export type Strategy =
 export interface ConvergeRequest {
   readonly spec: AppSpec;
   readonly strategy: Strategy;
+  /** A file asks: what is reached is what the next plan is compared with. */
+  readonly fromFile: boolean;
   readonly onProgress: (workers: readonly WorkerProgress[]) => void;
 }
 
@@ -79,7 +81,7 @@ export class Cluster {
    * Answers once the app runs what is asked, or cannot. A later request takes over from where this one stands; one that
    * asks for the same joins it, unless it is to replace the processes of a spec that does not change.
    */
-  converge({ spec, strategy, onProgress }: ConvergeRequest): Promise<Result<StepOutcome>> {
+  converge({ spec, strategy, fromFile, onProgress }: ConvergeRequest): Promise<Result<StepOutcome>> {
     const joinable = strategy === 'keep' || !equalJson(spec, this.#document.target.spec);
     if (joinable && this.#rollout?.isTowards(spec) === true) return this.#rollout.join(onProgress);
     this.#rollout?.settle(err({ reason: 'superseded', app: this.key.app }));
@@ -87,11 +89,12 @@ export class Cluster {
     const stable = this.#serves() && spec.kind === 'service' ? this.#document.target : null;
     const target = this.#targetFor(spec, strategy);
     const policy = this.#policyFor(spec, strategy);
-    this.#rollout = new Rollout({ target, stable, policy, onProgress, now: this.#ports.clock.now() });
+    this.#rollout = new Rollout({ target, stable, policy, fromFile, onProgress, now: this.#ports.clock.now() });
     this.#write({
       goal: 'running',
       lastRevision: Math.max(this.#document.lastRevision, target.revision),
       lastGeneration: Math.max(this.#document.lastGeneration, target.generation),
+      startNumbers: Math.max(this.#document.startNumbers, this.#nextStartNumber + spec.instances + START_NUMBER_BLOCK),
       ...(stable === null || strategy === 'keep' ? { target } : {}),
     });
     if (strategy === 'keep') this.#retireFailed(target);
@@ -100,14 +103,10 @@ export class Cluster {
   }
 
   /** Settings that touch no process. */
-  update(spec: AppSpec): void {
-    this.#write({ target: { ...this.#document.target, spec } });
+  update(spec: AppSpec, { fromFile }: Pick<ConvergeRequest, 'fromFile'>): void {
+    const applied = fromFile ? { applied: spec, manualChanges: [] } : {};
+    this.#write({ target: { ...this.#document.target, spec }, ...applied });
     for (const worker of this.#current()) worker.update(spec);
-  }
-
-  /** What the file asks for has been reached: the next plan is compared with this. */
-  markApplied(spec: AppSpec): void {
-    this.#write({ applied: spec, manualChanges: [] });
   }
 
   markChangedByHand(change: ManualChange): void {
@@ -285,7 +284,8 @@ export class Cluster {
   #succeed(rollout: Rollout): void {
     this.#rollout = null;
     const sockets = Object.fromEntries(this.#workers.map(({ instance, requested }) => [instance, requested]));
-    this.#write({ target: rollout.target, sockets });
+    const applied = rollout.fromFile ? { applied: rollout.target.spec, manualChanges: [] } : {};
+    this.#write({ target: rollout.target, sockets, ...(rollout.failure === null ? applied : {}) });
     const inUse = this.#workers.flatMap(({ requested, bound }) => [...requested, ...bound]);
     this.#ports.vault.releaseUnused(this.key, new Set(inUse));
     rollout.settle(rollout.failure === null ? ok({ serving: this.serving() }) : err(this.#failureOf(rollout.failure)));

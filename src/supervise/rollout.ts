@@ -13,6 +13,7 @@ export interface RolloutOptions {
   /** What to go back to if the target fails; null if nothing serves. */
   readonly stable: Target | null;
   readonly policy: RolloutPolicy;
+  readonly fromFile: boolean;
   readonly onProgress: (workers: readonly WorkerProgress[]) => void;
   readonly now: Instant;
 }
@@ -21,6 +22,7 @@ export interface RolloutOptions {
 export class Rollout {
   readonly target: Target;
   readonly policy: RolloutPolicy;
+  readonly fromFile: boolean;
   /** Why the first target was given up; null while it is not. */
   readonly failure: readonly WorkerFailure[] | null;
   readonly #options: RolloutOptions;
@@ -36,6 +38,7 @@ export class Rollout {
     this.#options = options;
     this.target = options.target;
     this.policy = options.policy;
+    this.fromFile = options.fromFile;
     this.failure = restoring?.failure ?? null;
     this.#outcome = restoring === undefined ? deferred<Result<StepOutcome>>() : restoring.rollout.#outcome;
     this.#lastProgress = options.now;
@@ -78,9 +81,9 @@ export class Rollout {
 
   /** The way back, which answers whoever waits for this rollout; null if there is nothing to go back to. */
   restore(failure: readonly WorkerFailure[], now: Instant): Rollout | null {
-    const { stable, onProgress } = this.#options;
+    const { stable, fromFile, onProgress } = this.#options;
     if (stable === null || stable.generation === this.target.generation) return null;
     const policy = rollingPolicy(stable.spec.instances);
-    return new Rollout({ target: stable, stable: null, policy, onProgress, now }, { rollout: this, failure });
+    return new Rollout({ target: stable, stable: null, policy, fromFile, onProgress, now }, { rollout: this, failure });
   }
 }

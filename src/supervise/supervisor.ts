@@ -24,6 +24,11 @@ export interface SupervisorOptions {
 
 type OnProgress = (workers: readonly WorkerProgress[]) => void;
 
+interface Asker {
+  readonly fromFile: boolean;
+  readonly onProgress: OnProgress;
+}
+
 /** Keeps every app as it was last told to, and carries out one step at a time for each. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -35,9 +40,11 @@ export class Supervisor {
 
   /** Takes over what an earlier daemon kept. */
   resume(documents: readonly ClusterDocument[], records: readonly WorkerRecord[]): void {
+    const byApp = new Map<string, WorkerRecord[]>();
+    for (const record of records) byApp.set(appId(record.key), [...(byApp.get(appId(record.key)) ?? []), record]);
     for (const document of documents) {
       const cluster = this.#add(new Cluster({ document, ...this.#clusterOptions() }));
-      cluster.resume(records.filter(({ key }) => appId(key) === appId(document.key)));
+      cluster.resume(byApp.get(appId(document.key)) ?? []);
     }
     for (const record of records) if (!this.#clusters.has(appId(record.key))) this.#endOrphan(record);
   }
@@ -70,9 +77,8 @@ export class Supervisor {
   async perform(request: StepRequest, onProgress: OnProgress): Promise<Result<StepOutcome>> {
     const { action } = request;
     const key = { project: request.project, app: request.app };
-    const outcome = await this.#carryOut(key, action, onProgress);
-    const cluster = this.#clusters.get(appId(key));
-    if (outcome.ok && cluster !== undefined) this.#record(cluster, request);
+    const outcome = await this.#carryOut(key, action, { fromFile: request.asked === 'file', onProgress });
+    if (outcome.ok && request.asked === 'hand') this.#recordManualChange(key, request);
     return outcome;
   }
 
@@ -86,23 +92,23 @@ export class Supervisor {
     for (const cluster of this.#clusters.values()) cluster.release();
   }
 
-  async #carryOut(key: AppKey, action: StepRequest['action'], onProgress: OnProgress): Promise<Result<StepOutcome>> {
+  async #carryOut(key: AppKey, action: StepRequest['action'], asker: Asker): Promise<Result<StepOutcome>> {
     const cluster = this.#clusters.get(appId(key));
     switch (action.type) {
       case 'start':
-        return this.#converge(key, action.spec, { strategy: startStrategy(action.spec, cluster), onProgress });
+        return this.#converge(key, action.spec, { ...asker, strategy: startStrategy(action.spec, cluster) });
       case 'scale':
-        return this.#converge(key, action.spec, { strategy: 'keep', onProgress });
+        return this.#converge(key, action.spec, { ...asker, strategy: 'keep' });
       case 'reload':
-        return this.#converge(key, action.spec, { strategy: 'rolling', onProgress });
+        return this.#converge(key, action.spec, { ...asker, strategy: 'rolling' });
       case 'replace':
-        return this.#converge(key, action.spec, { strategy: 'replace', onProgress });
+        return this.#converge(key, action.spec, { ...asker, strategy: 'replace' });
       case 'restart':
         if (cluster === undefined) return err(noSuchApp(key));
-        return this.#converge(key, cluster.document.target.spec, { strategy: 'replace', onProgress });
+        return this.#converge(key, cluster.document.target.spec, { ...asker, strategy: 'replace' });
       case 'update':
         if (cluster === undefined) return err(noSuchApp(key));
-        cluster.update(action.spec);
+        cluster.update(action.spec, asker);
         return ok({ serving: cluster.serving() });
       case 'stop':
         await cluster?.stop();
@@ -117,11 +123,11 @@ export class Supervisor {
   #converge(
     key: AppKey,
     spec: AppSpec,
-    { strategy, onProgress }: { readonly strategy: Strategy; readonly onProgress: OnProgress },
+    { strategy, fromFile, onProgress }: Asker & { readonly strategy: Strategy },
   ): Promise<Result<StepOutcome>> {
     const known = this.#clusters.get(appId(key));
     const cluster = known ?? this.#add(Cluster.create(key, spec, this.#clusterOptions()));
-    return cluster.converge({ spec, strategy: known === undefined ? 'keep' : strategy, onProgress });
+    return cluster.converge({ spec, strategy: known === undefined ? 'keep' : strategy, fromFile, onProgress });
   }
 
   async #delete(key: AppKey, cluster: Cluster | undefined): Promise<Result<StepOutcome>> {
@@ -132,13 +138,10 @@ export class Supervisor {
     return ok({ serving: null });
   }
 
-  #record(cluster: Cluster, { action, asked, by }: StepRequest): void {
-    if (asked === 'file') {
-      if ('spec' in action) cluster.markApplied(action.spec);
-      return;
-    }
+  #recordManualChange(key: AppKey, { action, by }: StepRequest): void {
     const change = manualChange(action.type);
-    if (change !== null) cluster.markChangedByHand({ action: change, by, at: this.#options.ports.clock.wallTime() });
+    const at = this.#options.ports.clock.wallTime();
+    if (change !== null) this.#clusters.get(appId(key))?.markChangedByHand({ action: change, by, at });
   }
 
   /** The document of its app is lost, and with it how it is to be stopped: nothing else would ever end it. */

@@ -16,7 +16,7 @@ export interface DownOptions extends FileOptions {
 }
 
 /** Deletions are quick, and wait for nobody. */
-const CONCURRENCY = 32;
+const CONCURRENCY = 256;
 
 /** An apply of the same file without its apps: same owner check, same plan, same question. */
 export async function down(context: CliContext, options: DownOptions): Promise<ExitCode> {
