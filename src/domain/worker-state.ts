@@ -81,6 +81,8 @@ export interface ObservedWorker {
   readonly current: boolean;
   /** Its preload reports to the daemon: sockets, readiness and draining work. */
   readonly managed: boolean;
+  /** A successor can share everything that it listens on. Otherwise the two cannot run side by side. */
+  readonly handsOver: boolean;
   /** What it listens on, such as `0.0.0.0:3000` or a unix path. */
   readonly listening: readonly string[];
   readonly outFile: string | null;

@@ -53,7 +53,8 @@ function whyReplace(spec: AppSpec, app: ObservedApp, changes: SpecChanges): stri
 }
 
 /**
- * Old and new workers may run side by side if no port is in the way, or if it is passed on: by preload to preload.
+ * Old and new workers may run side by side if no port is in the way, or if it is passed on: through the daemon that holds
+ * it, by preload to preload.
  * A worker that reports nothing may hold a port that nobody knows of. A Node worker reports once it is ready, any other
  * program never does.
  */
@@ -61,7 +62,7 @@ function canOverlap(spec: AppSpec, app: ObservedApp): boolean {
   const telling = app.workers.filter(
     ({ pid, phase }) => pid !== null && (phase === 'ready' || !isNodeProgram(app.spec)),
   );
-  if (telling.some(({ managed }) => !managed)) return false;
+  if (telling.some(({ managed, handsOver }) => !managed || !handsOver)) return false;
   const passedOn = isNodeProgram(app.spec) && isNodeProgram(spec);
   return passedOn || telling.every(({ listening }) => listening.length === 0);
 }

@@ -191,14 +191,10 @@ export class Cluster {
 
   #policyFor(spec: AppSpec, strategy: Strategy): RolloutPolicy {
     const overlaps =
-      strategy !== 'replace' && spec.kind === 'service' && !(strategy === 'rolling' && this.#hasLostSockets());
+      strategy !== 'replace' &&
+      spec.kind === 'service' &&
+      (strategy === 'keep' || this.#workers.every(({ handsOver }) => handsOver));
     return overlaps ? rollingPolicy(spec.instances) : replacePolicy(spec.instances);
-  }
-
-  /** Workers of an earlier daemon listen on sockets that this one does not hold, so that no successor can share them. */
-  #hasLostSockets(): boolean {
-    const held = new Set(this.#ports.vault.known(this.key).map(({ name }) => name));
-    return this.#workers.some((worker) => worker.adopted && worker.requested.some((address) => !held.has(address)));
   }
 
   /** A worker that failed, or waits for its next attempt, gets a fresh start at once. */

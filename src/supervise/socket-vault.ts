@@ -27,6 +27,8 @@ export interface SocketVault {
   readonly obtain: (key: AppKey, address: SocketAddress, nth: number) => VaultSocket | string;
   /** Takes over a socket that a worker bound by itself, unless the address is held already. */
   readonly deposit: (key: AppKey, address: SocketAddress, socket: VaultSocket) => void;
+  /** Whether the app's socket of that name, as `formatSocketAddress` writes it, is held. */
+  readonly holds: (key: AppKey, name: string) => boolean;
   /** What a new worker of the app inherits. */
   readonly known: (key: AppKey) => readonly KnownSocket[];
   /** Lets go of the sockets with a fixed port that no worker uses any more. */
@@ -58,6 +60,7 @@ export function socketVault(bind: (address: SocketAddress) => VaultSocket | stri
       if (sockets.has(name)) return socket.close();
       sockets.set(name, { name, address, socket });
     },
+    holds: (key, name) => byApp.get(appId(key))?.has(name) === true,
     known: (key) =>
       [...(byApp.get(appId(key))?.values() ?? [])].filter(
         ({ address }) => hasFixedPort(address) && address.type !== 'udp',

@@ -23,11 +23,15 @@ export interface Observation {
   readonly current: boolean;
   readonly files: LogFiles;
   readonly signs: WorkerSigns;
+  readonly handsOver: boolean;
   readonly clock: Pick<Clock, 'now' | 'wallTime'>;
 }
 
 /** A worker as the rest of the world sees it. */
-export function observedWorker(facts: WorkerFacts, { current, files, signs, clock }: Observation): ObservedWorker {
+export function observedWorker(
+  facts: WorkerFacts,
+  { current, files, signs, handsOver, clock }: Observation,
+): ObservedWorker {
   const { state } = facts;
   const running = facts.process?.exited === false ? facts.process : null;
   return {
@@ -41,6 +45,7 @@ export function observedWorker(facts: WorkerFacts, { current, files, signs, cloc
     lastExit: facts.lastExit,
     current,
     managed: signs.registered === true,
+    handsOver,
     listening: signs.bound(),
     outFile: files.outFile,
     errorFile: files.errorFile,

@@ -65,6 +65,13 @@ export class WorkerSigns {
     return [...new Set(this.#listening.values())].sort();
   }
 
+  /** Whether all its sockets are held for a successor. A port that the system chose is a new one for each worker anyway. */
+  handsOver(holds: (name: string) => boolean): boolean {
+    return [...this.#listening].every(
+      ([bound, requested]) => requested.endsWith(':0') || holds(requested) || holds(bound),
+    );
+  }
+
   /** For `auto`, SIGINT only where the app handles that one and not SIGTERM. */
   stopSignal(wanted: StopSignal): SignalName {
     if (wanted !== 'auto') return wanted;

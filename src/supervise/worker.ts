@@ -96,9 +96,10 @@ export class Worker {
     return this.#signs.bound();
   }
 
-  /** Started by an earlier daemon. */
-  get adopted(): boolean {
-    return this.#process?.adopted === true;
+  /** A successor can share everything that it listens on. */
+  get handsOver(): boolean {
+    const { key, ports } = this.#options;
+    return this.#signs.handsOver((name) => ports.vault.holds(key, name));
   }
 
   /** The last lines that the present process wrote, or the last one if none runs; oldest first. */
@@ -161,7 +162,13 @@ export class Worker {
   observe(current: boolean): ObservedWorker {
     const { key, ports } = this.#options;
     const files = logFiles(this.#spec, { key, instance: this.instance }, ports.surroundings.home);
-    return observedWorker(this.#facts(), { current, files, signs: this.#signs, clock: ports.clock });
+    return observedWorker(this.#facts(), {
+      current,
+      files,
+      signs: this.#signs,
+      handsOver: this.handsOver,
+      clock: ports.clock,
+    });
   }
 
   /** Lets go without touching the process: the daemon is about to end, the worker is not. */

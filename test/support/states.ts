@@ -91,6 +91,7 @@ export function observedWorker(fields: Partial<ObservedWorker> = {}): ObservedWo
     lastExit: null,
     current: true,
     managed: true,
+    handsOver: true,
     listening: [],
     outFile: null,
     errorFile: null,

@@ -216,6 +216,7 @@ function worker(instance: number, phase: WorkerPhase): ObservedWorker {
     lastExit: null,
     current: true,
     managed: true,
+    handsOver: true,
     listening: [],
     outFile: null,
     errorFile: null,

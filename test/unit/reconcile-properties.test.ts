@@ -63,6 +63,7 @@ const worker = fc
     ),
     current: fc.boolean(),
     managed: fc.boolean(),
+    handsOver: fc.boolean(),
     pid: fc.constantFrom(null, 4711),
     listening: fc.constantFrom([], ['0.0.0.0:3000']),
     lastExit: fc.constantFrom(null, { type: 'exit-code' as const, code: 1 }),

@@ -325,6 +325,7 @@ describe('what a changed field asks for', () => {
   test.each<[string, Partial<AppSpec>, Partial<AppSpec>, object, string]>([
     ['a Node program hands over its port', {}, {}, port, 'reload'],
     ['a Node program that does not report cannot', {}, {}, { managed: false }, 'replace'],
+    ['nor can one whose sockets nobody holds', {}, {}, { ...port, handsOver: false }, 'replace'],
     [
       'another program may hold a port that nobody knows of',
       { interpreter: { type: 'none' } },
