@@ -142,11 +142,13 @@ export class FakeProcess {
     this.#machine.links.listener.onLine(this.#connection, JSON.stringify(message));
   }
 
-  /** What the preload of a program says that starts well and listens on one port. */
+  /** What the preload of a program says and gives that starts well and listens on one port. */
   listen(port = 3000): void {
     this.register();
     const address = { type: 'tcp', host: null, port } as const;
     this.say({ type: 'listening', requested: address, bound: address });
+    const socket = this.#machine.vault.socket(formatSocketAddress(address));
+    this.listener.onInternalMessage({ cmd: 'NODE_ECO_DEPOSIT', requested: address, bound: address }, socket);
   }
 
   register(): void {
