@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 interface Settings {
   readonly timeout: number;
   readonly workers: number;
-  readonly globalSetup?: string;
+  readonly globalSetup?: readonly string[];
 }
 
 const project = (name: string, settings: Settings) => ({
@@ -16,7 +16,7 @@ const project = (name: string, settings: Settings) => ({
     testTimeout: settings.timeout,
     hookTimeout: settings.timeout,
     maxWorkers: settings.workers,
-    globalSetup: settings.globalSetup ?? [],
+    globalSetup: [...(settings.globalSetup ?? [])],
   },
 });
 
@@ -35,8 +35,12 @@ export default defineConfig({
       results === undefined ? ['default'] : ['default', ['json', { outputFile: join(results, `${process.pid}.json`) }]],
     projects: [
       project('unit', { timeout: 20_000, workers: 2 }),
-      project('integration', { timeout: 60_000, workers: 2 }),
-      project('e2e', { timeout: 120_000, workers: 2, globalSetup: 'test/support/package-eco.ts' }),
+      project('integration', {
+        timeout: 60_000,
+        workers: 2,
+        globalSetup: ['test/support/build-eco.ts', 'test/support/package-eco.ts', 'test/support/node-lines.ts'],
+      }),
+      project('e2e', { timeout: 120_000, workers: 2, globalSetup: ['test/support/package-eco.ts'] }),
     ],
   },
 });

@@ -13,6 +13,7 @@ import type { PRELOAD_VARIABLE, PreloadOrders } from '../protocol/worker.ts';
 
 const VARIABLE: typeof PRELOAD_VARIABLE = 'ECO_PRELOAD';
 
+hideFromExecArgv();
 const orders = isMainThread ? takeOrders() : undefined;
 if (orders !== undefined) {
   try {
@@ -23,7 +24,6 @@ if (orders !== undefined) {
 }
 
 function install(orders: PreloadOrders): void {
-  hideFromExecArgv();
   const link = openControlLink(orders);
   const ipc = installIpc(link);
   const servers = installSockets(orders, link, ipc);
@@ -46,7 +46,7 @@ function takeOrders(): PreloadOrders | undefined {
   }
 }
 
-/** `child_process.fork` passes execArgv on; children of the app are not ours. */
+/** `child_process.fork` passes execArgv on; children of the app are not ours. Threads are handed an array of their own. */
 function hideFromExecArgv(): void {
   const at = process.execArgv.findIndex((arg, i) => arg === '--require' && process.execArgv[i + 1] === __filename);
   if (at >= 0) process.execArgv.splice(at, 2);
