@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort, get } from '../support/daemon-rig.ts';
+import { describe, expect, test } from '../support/daemon-test.ts';
+import { eventually } from '../support/eventually.ts';
+import { gone, isAlive, kill } from '../support/processes.ts';
+
+const SERVER = `
+const http = require('node:http');
+http.createServer((request, response) => response.end(String(process.pid))).listen(Number(process.env.PORT));
+`;
+const IDLE = 'setInterval(() => {}, 1000);';
+
+describe('one daemon per home', { concurrent: true }, () => {
+  test('of several that start at once one serves, the others end with 0', async ({ rig }) => {
+    const daemons = [1, 2, 3, 4].map(() => rig.spawnDaemon());
+    const ended = daemons.map(async (daemon) => ({ pid: daemon.pid, code: (await once(daemon, 'exit'))[0] as number }));
+    await eventually(() => daemons.filter(({ exitCode }) => exitCode !== null).length === 3);
+    const info = await eventually(async () => {
+      const answer = await rig.client.info();
+      return answer.ok && answer.value;
+    });
+    const serving = daemons.find(({ exitCode }) => exitCode === null);
+    expect(info).toMatchObject({ pid: serving?.pid, home: rig.home });
+    expect(daemons.filter((daemon) => daemon !== serving).map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
+    await rig.client.shutdown({ apps: true });
+    expect((await Promise.all(ended)).map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  });
+
+  test('what a daemon that was killed left behind stops no other', async ({ rig }) => {
+    await rig.startDaemon();
+    await rig.killDaemon();
+    expect((await readdir(rig.home)).includes('daemon.sock')).toBe(true);
+    await rig.startDaemon();
+  });
+
+  test('a home that others may write into is refused', async ({ rig }) => {
+    await mkdir(rig.home);
+    await chmod(rig.home, 0o777);
+    const daemon = rig.spawnDaemon();
+    const [code] = (await once(daemon, 'exit')) as [number];
+    expect(code).toBe(11);
+    expect(await readdir(rig.home)).toEqual([]);
+    expect((await stat(rig.home)).mode & 0o777).toBe(0o777);
+  });
+
+  test('a home that others may only read becomes private', async ({ rig }) => {
+    await mkdir(rig.home);
+    await chmod(rig.home, 0o755);
+    await rig.startDaemon();
+    expect((await stat(rig.home)).mode & 0o777).toBe(0o700);
+  });
+
+  test('a home that is a file is refused', async ({ rig }) => {
+    await writeFile(rig.home, '');
+    const [code] = (await once(rig.spawnDaemon(), 'exit')) as [number];
+    expect(code).toBe(11);
+  });
+
+  test('everything in the home is for this user alone, also with names that are odd', async ({ rig }) => {
+    await rig.startDaemon();
+    const script = await rig.write('app.cjs', `console.log('hello');${SERVER}`);
+    const env = { PORT: String(await freePort()) };
+    await rig.ok({ type: 'start', spec: rig.spec(script, { name: '.. / odd * name', execMode: 'cluster', env }) });
+    await rig.client.claim({
+      project: 'te/st',
+      origin: { type: 'folder', path: '/' },
+      file: '/f',
+      takeOwnership: false,
+      by: { user: 'u', host: 'h', pid: 1 },
+    });
+    const entries = await readdir(rig.home, { recursive: true });
+    const modes = await Promise.all(
+      entries.map(async (name) => {
+        const stats = await stat(join(rig.home, name));
+        return {
+          name,
+          wide: stats.mode & 0o077,
+          kind: stats.isSocket() ? 'socket' : stats.isDirectory() ? 'folder' : 'file',
+        };
+      }),
+    );
+    expect(modes.filter(({ wide }) => wide !== 0)).toEqual([]);
+    expect(
+      modes
+        .filter(({ kind }) => kind === 'socket')
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['daemon.sock', 'run/workers.sock']);
+    expect(modes.filter(({ kind }) => kind === 'file').length).toBeGreaterThan(4);
+    expect(await readdir(rig.root)).toEqual(expect.arrayContaining(['app', 'home']));
+    expect(await readdir(rig.home)).not.toContain('odd * name');
+  });
+});
+
+describe('the next daemon', { concurrent: true }, () => {
+  test('finds every worker as it was and starts again the one that died in between', async ({ rig }) => {
+    await rig.startDaemon();
+    const port = await freePort();
+    const server = rig.spec(await rig.write('server.cjs', SERVER), {
+      execMode: 'cluster',
+      instances: 2,
+      env: { PORT: String(port) },
+    });
+    await rig.ok({ type: 'start', spec: server });
+    const idle = rig.spec(await rig.write('idle.cjs', IDLE), { name: 'idle', instances: 2 });
+    await rig.ok({ type: 'start', spec: idle });
+    const binary = { name: 'binary', args: ['1001'], interpreter: { type: 'none' } } as const;
+    await rig.ok({ type: 'start', spec: rig.spec('/bin/sleep', binary) });
+    const before = await Promise.all(['app', 'binary'].map((name) => rig.pids(name)));
+    const [first = 0, second = 0] = await rig.pids('idle');
+    await rig.killDaemon();
+    kill(first);
+    await gone([first], { within: 5000 });
+    expect(before[0]?.map(String)).toContain(await get(port));
+
+    await rig.startDaemon();
+    await eventually(async () => (await rig.observe('idle')).workers.every(({ phase }) => phase === 'ready'));
+    const [anew, kept] = (await rig.observe('idle')).workers;
+    expect(anew).toMatchObject({ instance: 0, restarts: 1, lastExit: { type: 'unknown' } });
+    expect(anew?.pid).not.toBe(first);
+    expect(kept).toMatchObject({ instance: 1, pid: second, restarts: 0, phase: 'ready' });
+    expect(await Promise.all(['app', 'binary'].map((name) => rig.pids(name)))).toEqual(before);
+    await eventually(async () => (await rig.observe()).workers.every(({ managed }) => managed));
+    expect(await rig.ports()).toEqual([port]);
+  });
+
+  test('stops, restarts and reloads what it did not start', async ({ rig }) => {
+    await rig.startDaemon();
+    const spec = rig.spec(await rig.write('server.cjs', SERVER), { env: { PORT: String(await freePort()) } });
+    await rig.ok({ type: 'start', spec });
+    await rig.ok({
+      type: 'start',
+      spec: rig.spec('/bin/sleep', { name: 'binary', args: ['1001'], interpreter: { type: 'none' } }),
+    });
+    const [server = 0] = await rig.pids();
+    const [binary = 0] = await rig.pids('binary');
+    await rig.killDaemon();
+    await rig.startDaemon();
+    await eventually(async () => (await rig.observe()).workers[0]?.managed === true);
+    await rig.ok({ type: 'reload', spec: { ...spec, env: { ...spec.env, GREETING: 'hello' } } });
+    const [reloaded = 0] = await rig.pids();
+    expect(await get(Number(spec.env['PORT']))).toBe(String(reloaded));
+    expect(isAlive(server)).toBe(false);
+    process.kill(binary, 'SIGKILL');
+    await eventually(async () => (await rig.pids('binary')).some((pid) => pid !== binary));
+    await rig.ok({ type: 'stop', workers: 1 });
+    expect(isAlive(reloaded)).toBe(false);
+  });
+
+  test('keeps what is stopped stopped and what is complete complete', async ({ rig }) => {
+    await rig.startDaemon();
+    await rig.ok({ type: 'start', spec: rig.spec(await rig.write('idle.cjs', IDLE)) });
+    const task = rig.spec(await rig.write('task.cjs', `console.log('"ran"');`), { name: 'task', kind: 'task' });
+    await rig.ok({ type: 'start', spec: task });
+    await rig.ok({ type: 'stop', workers: 1 });
+    await rig.killDaemon();
+    await rig.startDaemon();
+    expect(await rig.observe()).toMatchObject({ goal: 'stopped', workers: [] });
+    expect(await rig.observe('task')).toMatchObject({ workers: [{ phase: 'completed' }] });
+    expect(await rig.output('out', 'task')).toBe('"ran"\n');
+  });
+
+  test('does not let documents that it cannot read stop it, nor removes them', async ({ rig }) => {
+    await rig.startDaemon();
+    await rig.ok({ type: 'start', spec: rig.spec(await rig.write('idle.cjs', IDLE)) });
+    const pids = await rig.pids();
+    await rig.killDaemon();
+    const garbage = [join(rig.home, 'apps', 'test', 'other.json'), join(rig.home, 'projects', 'x.json')];
+    await mkdir(join(rig.home, 'projects'), { recursive: true });
+    for (const file of garbage) await writeFile(file, '{"format":1,"val', { mode: 0o600 });
+    await rig.startDaemon();
+    expect(await rig.pids()).toEqual(pids);
+    for (const file of garbage) expect(await readFile(file, 'utf8')).toBe('{"format":1,"val');
+  });
+});
