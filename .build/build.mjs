@@ -81,7 +81,7 @@ async function bundle() {
   // The preload runs in processes of users, perhaps on an older Node than ours, and must not depend on anything.
   await build({ ...shared, target: 'node18', entryPoints: ['src/preload/preload.ts'], outfile: `${next}/preload.cjs` });
   await writeFile(`${next}/package.json`, '{ "type": "commonjs" }\n');
-  await writeFile(`${next}/THIRD-PARTY-LICENSES.txt`, await licences([...used].filter(Boolean).sort()));
+  await writeFile(`${next}/THIRD-PARTY-LICENSES.txt`, await licences(inOrder(used)));
   await chmod(`${next}/eco.js`, 0o755);
   await rm(`${root}dist`, { recursive: true, force: true });
   await rename(next, `${root}dist`);
@@ -107,6 +107,10 @@ function separately(pending) {
       });
     },
   };
+}
+
+function inOrder(folders) {
+  return [...folders].filter(Boolean).sort((a, b) => (a < b ? -1 : 1));
 }
 
 function packageOf(input) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { dirname, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { AppSpec } from '../domain/app-spec.ts';
 import type { CodeManifest, CodeRevision } from '../domain/revision.ts';
 import type { Timestamp } from '../domain/time.ts';
@@ -21,7 +21,8 @@ export interface CodeContext {
   /** The ecosystem file: it is compared key by key, so its text does not count as code. */
   readonly file: string;
   readonly folder: string;
-  readonly cacheFolder: string;
+  /** ECO_HOME: nothing in it counts, wherever it lies. */
+  readonly home: string;
   /** What every app's code is identified by instead; undefined: by what the file says. */
   readonly revision: string | undefined;
   readonly now: () => Timestamp;
@@ -38,7 +39,7 @@ export async function addCodeRevisions(apps: readonly NormalizedApp[], context: 
   const scans = new Map(apps.filter((app) => revisionOf(app, context) === 'auto').map((app) => [app, scanOf(app)]));
   const tools: Tools = {
     lister: createCodeLister([...new Set([...scans.values()].flatMap((scan) => scan.folders))], {
-      except: realPath(context.cacheFolder),
+      except: realPath(context.home),
     }),
     caches: new Map(),
     digested: new Map(),
@@ -141,8 +142,8 @@ function ownFiles({ spec }: NormalizedApp, { file }: CodeContext): readonly stri
 }
 
 function cacheFor(cwd: string, { caches, context }: Tools): DigestCache {
-  const { cacheFolder, now } = context;
-  const cache = caches.get(cwd) ?? openDigestCache(cacheFolder, cwd, { now });
+  const { home, now } = context;
+  const cache = caches.get(cwd) ?? openDigestCache(join(home, 'cache'), cwd, { now });
   caches.set(cwd, cache);
   return cache;
 }

@@ -29,8 +29,8 @@ export interface LoadOptions {
   readonly revision?: string;
   /** The caller's environment: for `pass_env`, for PATH, and for configuration modules. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Where digests of code are remembered; made when needed. */
-  readonly cacheFolder: string;
+  /** ECO_HOME: digests of code are remembered in its `cache` folder; nothing in it counts as code. */
+  readonly home: string;
   /** `skip`: no file of code is read, and `auto` revisions are empty. */
   readonly codeRevision: 'compute' | 'skip';
 }
@@ -127,8 +127,8 @@ async function codeRevisions(
   if (options.codeRevision === 'skip') {
     return { apps: apps.map(({ spec }): AppSpec => ({ ...spec, code: { type: 'none' } })), manifests: {} };
   }
-  const { cacheFolder, revision } = options;
-  return addCodeRevisions(apps, { file, folder: dirname(file), cacheFolder, revision, now: systemClock.wallTime });
+  const { home, revision } = options;
+  return addCodeRevisions(apps, { file, folder: dirname(file), home, revision, now: systemClock.wallTime });
 }
 
 function invalid(diagnostics: readonly Diagnostic[]): Result<never> {

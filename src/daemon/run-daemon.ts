@@ -18,7 +18,7 @@ import { treeInspector } from '../platform/tree-inspector.ts';
 import { bootGate } from '../supervise/boot-gate.ts';
 import { WorkerLinks } from '../supervise/worker-links.ts';
 import { linkPath } from '../supervise/worker-launch.ts';
-import { socketVault } from '../supervise/socket-vault.ts';
+import { SocketVault } from '../supervise/socket-vault.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
 import type { SupervisePorts } from '../supervise/ports.ts';
 import { EventLog } from './event-log.ts';
@@ -69,7 +69,7 @@ function assemble(
     launch,
     processes: { bootId: bootId(), read: readProcess, inspect: inspector.inspect, signal: sendSignal },
     gate: bootGate(BOOTS_PER_CPU * availableCpus()),
-    vault: socketVault(bindSocket),
+    vault: new SocketVault(bindSocket),
     tell: (worker, message) => links.tell(worker, message),
     journal: { save: (record) => store.saveWorker(record), forget: (id) => store.forgetWorker(id) },
     logs: { sizeOf: fileSize, lastLines },

@@ -7,9 +7,6 @@ export type ProjectName = string;
 /** `<project>/<app>:<instance>#<start number>`: names one process of one app and never recurs. */
 export type WorkerId = string;
 
-/** The project of apps that were started by hand and belong to no file. */
-export const AD_HOC_PROJECT: ProjectName = 'adhoc';
-
 export interface AppKey {
   readonly project: ProjectName;
   readonly app: AppName;

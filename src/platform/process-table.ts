@@ -46,7 +46,7 @@ export function listProcesses(): readonly ProcessInfo[] {
 }
 
 /** A variable of the environment that the process was started with; null if unreadable or unset. */
-export function initialVariable(pid: number, name: string): string | null {
+function initialVariable(pid: number, name: string): string | null {
   try {
     const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
     return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;

@@ -13,7 +13,7 @@ export async function becomeOnlyInstance(home: string, socketPath: string): Prom
 }
 
 /** Whether a process accepts connections at the path. */
-export function answers(socketPath: string): Promise<boolean> {
+function answers(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(socketPath);
     socket.once('connect', () => {

@@ -13,6 +13,14 @@ interface ListenStart {
   readonly options: { fd?: number; port?: unknown; host?: unknown; path?: unknown };
 }
 
+interface ListenRequest {
+  readonly address: SocketAddress;
+  /** The app binds it itself: it is not inherited. */
+  readonly own: boolean;
+  /** Gives the app its options back as they were. */
+  readonly restore: () => void;
+}
+
 /**
  * Follows every `server.listen` of the app through Node's own tracing channel, which is published before the options are
  * read (since 20.16 and 22.3, https://github.com/nodejs/node/pull/53136). Writing `options.fd` there is not documented:
@@ -21,7 +29,7 @@ interface ListenStart {
 export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ipc): ListeningServers {
   const servers: ListeningServers = new Set();
   const inherited = new Map(orders.sockets.map(({ address, fd }) => [keyOf(address), fd]));
-  const requests = new WeakMap<Server, { readonly address: SocketAddress; readonly restore: () => void }>();
+  const requests = new WeakMap<Server, ListenRequest>();
 
   on('asyncStart', ({ server, options }) => {
     const address = requestedAddress(options);
@@ -29,7 +37,11 @@ export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ip
     const fd = inherited.get(keyOf(address));
     // The server owns the descriptor from here on: a second listen on the same address must bind by itself.
     inherited.delete(keyOf(address));
-    requests.set(server, { address, restore: fd === undefined ? () => {} : redirect(options, fd) });
+    requests.set(server, {
+      address,
+      own: fd === undefined,
+      restore: fd === undefined ? () => {} : redirect(options, fd),
+    });
   });
   on('asyncEnd', ({ server }) => {
     const request = requests.get(server);
@@ -42,7 +54,7 @@ export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ip
       link.send({ type: 'closed', bound });
     });
     link.send({ type: 'listening', requested: request.address, bound });
-    if (orders.execMode === 'fork' && isInheritable(request.address)) {
+    if (request.own && orders.execMode === 'fork' && isInheritable(request.address)) {
       ipc.deposit({ requested: request.address, bound }, server);
     }
   });

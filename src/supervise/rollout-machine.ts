@@ -65,7 +65,7 @@ export function rollStep(input: RolloutInput): RollStep {
 }
 
 /** When a worker that is ready has been so for long enough; null while it is not ready. */
-export function availableAt(state: WorkerState, policy: Pick<RolloutPolicy, 'minReady'>): Instant | null {
+function availableAt(state: WorkerState, policy: Pick<RolloutPolicy, 'minReady'>): Instant | null {
   return state.phase === 'ready' ? state.since + policy.minReady : null;
 }
 

@@ -19,65 +19,66 @@ export interface KnownSocket {
  * Holds one listening socket per app and address, so that it never closes while workers come and go. Connections that
  * arrive between two workers wait in its queue. It never accepts: no process stands in the data path.
  */
-export interface SocketVault {
+export class SocketVault {
+  readonly #bind: (address: SocketAddress) => VaultSocket | string;
+  readonly #byApp = new Map<string, Map<string, KnownSocket>>();
+
+  constructor(bind: (address: SocketAddress) => VaultSocket | string) {
+    this.#bind = bind;
+  }
+
   /**
    * The socket of that address, bound now if it is not held yet; the name of a system error if it cannot be bound.
    * `nth` tells apart the sockets of a process that asks for the same address again: port 0, twice, is two ports.
    */
-  readonly obtain: (key: AppKey, address: SocketAddress, nth: number) => VaultSocket | string;
-  /** Takes over a socket that a worker bound by itself, unless the address is held already. */
-  readonly deposit: (key: AppKey, address: SocketAddress, socket: VaultSocket) => void;
-  /** Whether the app's socket of that name, as `formatSocketAddress` writes it, is held. */
-  readonly holds: (key: AppKey, name: string) => boolean;
-  /** What a new worker of the app inherits. */
-  readonly known: (key: AppKey) => readonly KnownSocket[];
-  /** Lets go of the sockets with a fixed port that no worker uses any more. */
-  readonly releaseUnused: (key: AppKey, inUse: ReadonlySet<string>) => void;
-  /** Lets go of everything: the app has stopped. */
-  readonly releaseAll: (key: AppKey) => void;
-}
+  obtain(key: AppKey, address: SocketAddress, nth: number): VaultSocket | string {
+    const name = hasFixedPort(address) ? formatSocketAddress(address) : `${formatSocketAddress(address)} ${nth}`;
+    const held = this.#socketsOf(key).get(name);
+    if (held !== undefined) return held.socket;
+    const socket = this.#bind(address);
+    if (typeof socket !== 'string') this.#socketsOf(key).set(name, { name, address, socket });
+    return socket;
+  }
 
-export function socketVault(bind: (address: SocketAddress) => VaultSocket | string): SocketVault {
-  const byApp = new Map<string, Map<string, KnownSocket>>();
-  const socketsOf = (key: AppKey): Map<string, KnownSocket> => {
-    const sockets = byApp.get(appId(key)) ?? new Map<string, KnownSocket>();
-    byApp.set(appId(key), sockets);
+  /** Takes over a socket that a worker bound by itself, unless the address is held already. */
+  deposit(key: AppKey, address: SocketAddress, socket: VaultSocket): void {
+    const name = formatSocketAddress(address);
+    if (this.holds(key, name)) return socket.close();
+    this.#socketsOf(key).set(name, { name, address, socket });
+  }
+
+  /** Whether the app's socket of that name, as `formatSocketAddress` writes it, is held. */
+  holds(key: AppKey, name: string): boolean {
+    return this.#byApp.get(appId(key))?.has(name) === true;
+  }
+
+  /** What a new worker of the app inherits. */
+  known(key: AppKey): readonly KnownSocket[] {
+    const sockets = [...(this.#byApp.get(appId(key))?.values() ?? [])];
+    return sockets.filter(({ address }) => hasFixedPort(address) && address.type !== 'udp');
+  }
+
+  /** Lets go of the sockets with a fixed port that no worker uses any more. */
+  releaseUnused(key: AppKey, inUse: ReadonlySet<string>): void {
+    for (const [name, { address, socket }] of this.#socketsOf(key)) {
+      // What workers do with UDP sockets and system-chosen ports is not told.
+      if (inUse.has(name) || address.type === 'udp' || !hasFixedPort(address)) continue;
+      socket.close();
+      this.#socketsOf(key).delete(name);
+    }
+  }
+
+  /** Lets go of everything: the app has stopped. */
+  releaseAll(key: AppKey): void {
+    for (const { socket } of this.#socketsOf(key).values()) socket.close();
+    this.#byApp.delete(appId(key));
+  }
+
+  #socketsOf(key: AppKey): Map<string, KnownSocket> {
+    const sockets = this.#byApp.get(appId(key)) ?? new Map<string, KnownSocket>();
+    this.#byApp.set(appId(key), sockets);
     return sockets;
-  };
-  return {
-    obtain: (key, address, nth) => {
-      const sockets = socketsOf(key);
-      const name = hasFixedPort(address) ? formatSocketAddress(address) : `${formatSocketAddress(address)} ${nth}`;
-      const held = sockets.get(name);
-      if (held !== undefined) return held.socket;
-      const socket = bind(address);
-      if (typeof socket !== 'string') sockets.set(name, { name, address, socket });
-      return socket;
-    },
-    deposit: (key, address, socket) => {
-      const sockets = socketsOf(key);
-      const name = formatSocketAddress(address);
-      if (sockets.has(name)) return socket.close();
-      sockets.set(name, { name, address, socket });
-    },
-    holds: (key, name) => byApp.get(appId(key))?.has(name) === true,
-    known: (key) =>
-      [...(byApp.get(appId(key))?.values() ?? [])].filter(
-        ({ address }) => hasFixedPort(address) && address.type !== 'udp',
-      ),
-    releaseUnused: (key, inUse) => {
-      for (const [name, { address, socket }] of socketsOf(key)) {
-        // What workers do with UDP sockets and system-chosen ports is not told.
-        if (inUse.has(name) || address.type === 'udp' || !hasFixedPort(address)) continue;
-        socket.close();
-        socketsOf(key).delete(name);
-      }
-    },
-    releaseAll: (key) => {
-      for (const { socket } of socketsOf(key).values()) socket.close();
-      byApp.delete(appId(key));
-    },
-  };
+  }
 }
 
 function hasFixedPort(address: SocketAddress): boolean {

@@ -1,5 +1,5 @@
 import { isNodeProgram, type AppSpec } from '../domain/app-spec.ts';
-import { workerId, type AppKey, type WorkerId } from '../domain/names.ts';
+import { workerId, type WorkerId } from '../domain/names.ts';
 import type { Instant, Milliseconds } from '../domain/time.ts';
 import type { ExitCause, ObservedWorker, WorkerState } from '../domain/worker-state.ts';
 import type { Timer } from '../platform/clock.ts';
@@ -7,30 +7,15 @@ import type { LaunchListener } from '../platform/launcher.ts';
 import type { WorkerMessage } from '../protocol/worker.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { answerIpc } from './ipc-handles.ts';
-import type { SupervisePorts, WorkerRecord } from './ports.ts';
-import { judgeReadiness, type ExpectedSockets } from './readiness.ts';
+import type { WorkerRecord } from './ports.ts';
+import { judgeReadiness } from './readiness.ts';
 import { deadlineOf, firstState, transition, type WorkerEffect, type WorkerEvent } from './worker-machine.ts';
 import { launchRequest, logFiles } from './worker-launch.ts';
 import { observedWorker, workerRecord, type WorkerFacts } from './worker-facts.ts';
 import { WorkerLogs } from './worker-logs.ts';
+import type { WorkerOptions } from './worker-options.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { WorkerSigns } from './worker-signs.ts';
-
-export interface WorkerOptions {
-  readonly key: AppKey;
-  readonly instance: number;
-  /** Which replacement of the app's processes it belongs to. */
-  readonly generation: number;
-  /** What the worker is told in ECO_REVISION. */
-  readonly revision: number;
-  readonly spec: AppSpec;
-  readonly expected: ExpectedSockets;
-  readonly minReady: Milliseconds;
-  readonly ports: SupervisePorts;
-  /** A number that no other process of this app ever had. */
-  readonly nextStartNumber: () => number;
-  readonly onChange: () => void;
-}
 
 /** How often a tree whose root has ended is looked at again. */
 const TREE_POLL: Milliseconds = 50;

@@ -8,11 +8,11 @@ import type { ProcessInfo, TreeRoot } from '../../src/platform/process-table.ts'
 import type { WorkerMessage } from '../../src/protocol/worker.ts';
 import { bootGate } from '../../src/supervise/boot-gate.ts';
 import type { SupervisePorts, WorkerRecord } from '../../src/supervise/ports.ts';
-import { socketVault, type VaultSocket } from '../../src/supervise/socket-vault.ts';
+import { SocketVault, type VaultSocket } from '../../src/supervise/socket-vault.ts';
 import { WorkerLinks, type LinkedWorker } from '../../src/supervise/worker-links.ts';
 import { fakeClock } from './fake-clock.ts';
 
-export const HOME = '/home/eco';
+const HOME = '/home/eco';
 export const BOOT_ID = 'this-boot';
 
 /** A machine whose processes exist only in a table: what is started, signalled and written down is there to be read. */
@@ -184,5 +184,5 @@ function fakeVault() {
     const name = formatSocketAddress(address);
     return taken.includes(name) ? 'EADDRINUSE' : socket(name);
   };
-  return { vault: socketVault(bind), open, taken, socket };
+  return { vault: new SocketVault(bind), open, taken, socket };
 }

@@ -255,6 +255,6 @@ test('what the file is read with comes from the flags', async () => {
   await run('validate');
   expect(seen.loadedWith).toMatchObject([
     { file: 'my.yaml', envName: 'production', revision: 'v1', cwd: '/work', codeRevision: 'compute' },
-    { codeRevision: 'skip', cacheFolder: '/home/me/.eco/cache' },
+    { codeRevision: 'skip', home: '/home/me/.eco' },
   ]);
 });

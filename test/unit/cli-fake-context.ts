@@ -25,7 +25,7 @@ export interface World {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-export const UNREACHABLE: Failure = { reason: 'daemon-unreachable', socket: '/h/s', cause: 'ENOENT', log: '/h/log' };
+const UNREACHABLE: Failure = { reason: 'daemon-unreachable', socket: '/h/s', cause: 'ENOENT', log: '/h/log' };
 
 /** Runs `eco …` against a made-up world, and records all that it touched. */
 export function fakeEco(world: World) {

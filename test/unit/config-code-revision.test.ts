@@ -135,7 +135,7 @@ test('a change that leaves size and modification time alone is seen', async () =
 test('a broken cache is ignored and written anew; a missing cache folder is made for its owner only', async () => {
   write({ 'ecosystem.yaml': APP, 'server.js': '1' });
   const before = await load();
-  const cache = join(folder, '.cache/eco');
+  const cache = join(folder, '.eco/cache');
   const [name = ''] = readdirSync(cache);
   for (const broken of ['{', '{"format":1,"files":{"x":7}}', '']) {
     writeFileSync(join(cache, name), broken);
@@ -207,14 +207,20 @@ test('a submodule and a repository within the repository are read as well', asyn
   expect(Object.keys(manifestOf(await load()))).toEqual(['nested/lib.js', 'server.js']);
 });
 
+test('what eco keeps in its home does not count, even if the home lies beside the code', async () => {
+  write({ 'ecosystem.yaml': APP, 'server.js': '', '.eco/apps/shop/api.json': '{}', 'lib.js': '' });
+  git('init', '-q');
+  expect(Object.keys(manifestOf(await load()))).toEqual(['lib.js', 'server.js']);
+});
+
 async function load(options: { readonly cwd?: string; readonly revision?: string } = {}): Promise<DesiredState> {
-  const cacheFolder = join(folder, '.cache/eco');
+  const home = join(folder, '.eco');
   const loaded = await loadEcosystem({
     cwd: folder,
     ...options,
     file: 'ecosystem.yaml',
     environment,
-    cacheFolder,
+    home,
     codeRevision: 'compute',
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error, null, 2));

@@ -42,7 +42,7 @@ test('every fixture says what is expected of it', () => {
 
 async function load(folder: string) {
   const file = readdirSync(folder).find((name) => /^(ecosystem|pm2|process|processes)\./.test(name)) ?? 'package.json';
-  return loadEcosystem({ file, cwd: folder, environment, cacheFolder: join(folder, 'unused'), codeRevision: 'skip' });
+  return loadEcosystem({ file, cwd: folder, environment, home: join(folder, 'unused'), codeRevision: 'skip' });
 }
 
 function textOf(diagnostics: readonly Diagnostic[], folder: string): string {

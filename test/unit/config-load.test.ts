@@ -174,7 +174,7 @@ function options(given: Partial<LoadOptions>): LoadOptions {
   return {
     cwd: folder,
     environment: { PATH: '/usr/bin:/bin' },
-    cacheFolder: join(folder, 'cache'),
+    home: join(folder, 'home'),
     codeRevision: 'skip',
     ...given,
   };

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { formatSocketAddress, type SocketAddress } from '../../src/domain/socket-address.ts';
-import { socketVault, type SocketVault } from '../../src/supervise/socket-vault.ts';
+import { SocketVault } from '../../src/supervise/socket-vault.ts';
 
 const SHOP = { project: 'shop', app: 'api' };
 const BLOG = { project: 'blog', app: 'api' };
@@ -15,7 +15,7 @@ let made: number;
 beforeEach(() => {
   open = [];
   made = 0;
-  vault = socketVault((address) => (address.type === 'tcp' && address.port === 80 ? 'EACCES' : socket(address)));
+  vault = new SocketVault((address) => (address.type === 'tcp' && address.port === 80 ? 'EACCES' : socket(address)));
 });
 
 function socket(address: SocketAddress) {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { LoadedEcosystem, LoadOptions } from '../../config/load-ecosystem.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import type { CliContext } from '../context.ts';
@@ -24,7 +23,7 @@ export async function loadFile(
     ...(options.revision === undefined ? {} : { revision: options.revision }),
     cwd: context.cwd,
     environment: context.environment,
-    cacheFolder: join(context.home, 'cache'),
+    home: context.home,
     codeRevision,
   });
   if (!loaded.ok) return loaded;

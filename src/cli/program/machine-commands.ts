@@ -24,7 +24,7 @@ function addDaemonStart(daemon: Command, run: Run): void {
 function addDaemonStop(daemon: Command, run: Run): void {
   const command = withOutput(daemon.command('stop'))
     .description('stop the daemon; the apps run on')
-    .option('--apps', 'end the apps, too; the next daemon starts them again');
+    .option('--apps', 'end the apps, too; they stay in the list, and eco apply or eco start starts them again');
   examples(command, ['eco daemon stop', 'eco daemon stop --apps']).action(
     (flags: OutputFlags & { readonly apps?: boolean }) =>
       run(flags, async (context) => {

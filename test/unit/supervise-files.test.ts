@@ -1,0 +1,348 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EventLog } from '../../src/daemon/event-log.ts';
+import { Projects } from '../../src/daemon/projects.ts';
+import { Store } from '../../src/daemon/store.ts';
+import { jsonFilesIn, readJsonFile, readJsonFolder, writeJsonFile } from '../../src/platform/json-file.ts';
+import { appendLine, fileSize, followLines, lastLines } from '../../src/platform/log-files.ts';
+import { newDocument } from '../../src/supervise/cluster-document.ts';
+import type { WorkerRecord } from '../../src/supervise/ports.ts';
+import { eventually } from '../support/eventually.ts';
+import { appSpec } from '../support/states.ts';
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'eco-files-'));
+  file = join(folder, 'app.log');
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the last lines of a file', () => {
+  test.for<[string, string, number, readonly string[]]>([
+    ['all of a few', 'a\nb\n', 5, ['a', 'b']],
+    ['some of many', 'a\nb\nc\n', 2, ['b', 'c']],
+    ['one without its end', 'a\nb', 5, ['a', 'b']],
+    ['empty ones', 'a\n\n\n', 5, ['a', '', '']],
+    ['none of none', '', 5, []],
+    ['none', 'a\n', 0, []],
+    ['of more than ASCII', 'grüße\n日本\n', 1, ['日本']],
+    ['with the carriage returns of other systems', 'a\r\nb\r\n', 1, ['b\r']],
+  ])('%s', ([, text, count, expected]) => {
+    writeFileSync(file, text);
+    expect(lastLines(file, count)).toEqual(expected);
+  });
+
+  test('of a file that is missing are none', () => {
+    expect(lastLines(file, 5)).toEqual([]);
+    expect([fileSize(file), fileSize(null)]).toEqual([0, 0]);
+  });
+
+  test('from an offset are those of one run; where the file was truncated since, all of it', () => {
+    writeFileSync(file, 'before\nafter\n');
+    expect(lastLines(file, 5, { start: 7 })).toEqual(['after']);
+    expect(lastLines(file, 5, { start: 13 })).toEqual([]);
+    expect(lastLines(file, 5, { start: 700 })).toEqual(['before', 'after']);
+    expect(lastLines(file, 5, { end: 7 })).toEqual(['before']);
+  });
+
+  test('of a large file are read from its end', () => {
+    const lines = Array.from({ length: 200_000 }, (_, i) => `line ${i}`);
+    writeFileSync(file, lines.join('\n'));
+    expect(lastLines(file, 1000)).toEqual(lines.slice(-1000));
+  });
+});
+
+describe('following a file', () => {
+  /** Follows `file` from its present end; tells what it hears. */
+  function follow(from = fileSize(file)) {
+    const lines: string[] = [];
+    const stop = new AbortController();
+    const ended = followLines(file, (line) => lines.push(line), { from, signal: stop.signal });
+    const hears = (...expected: readonly string[]) => eventually(() => expect(lines).toEqual(expected));
+    const end = async (): Promise<void> => {
+      stop.abort();
+      await ended;
+    };
+    return { hears, end, lines };
+  }
+
+  test('tells each line that is appended, once it is whole', async () => {
+    writeFileSync(file, 'old\n');
+    const { hears, end } = follow();
+    appendFileSync(file, 'one\ntw');
+    await hears('one');
+    appendFileSync(file, 'o\nthree\n');
+    await hears('one', 'two', 'three');
+    await end();
+  });
+
+  test('tells what was written since the caller looked', async () => {
+    writeFileSync(file, 'old\nnew\n');
+    const { hears, end } = follow(4);
+    await hears('new');
+    await end();
+  });
+
+  test('puts a character together that was written in two parts', async () => {
+    writeFileSync(file, '');
+    const { hears, end } = follow();
+    const bytes = Buffer.from('日本\nend\n');
+    appendFileSync(file, bytes.subarray(0, 4));
+    await eventually(() => fileSize(file) === 4);
+    appendFileSync(file, bytes.subarray(4));
+    await hears('日本', 'end');
+    await end();
+  });
+
+  test('goes on after a truncation', async () => {
+    writeFileSync(file, 'a long line that was there before\n');
+    const { hears, end } = follow();
+    appendFileSync(file, 'one\nrest that is cut off');
+    await hears('one');
+    truncateSync(file);
+    appendFileSync(file, 'two\n');
+    await hears('one', 'two');
+    await end();
+  });
+
+  test('waits for a file that is not there yet, in a folder that is', async () => {
+    const { hears, end } = follow();
+    writeFileSync(file, 'first\n');
+    await hears('first');
+    await end();
+  });
+
+  test('hears nothing more once it is ended', async () => {
+    writeFileSync(file, '');
+    const { hears, end, lines } = follow();
+    appendFileSync(file, 'one\n');
+    await hears('one');
+    await end();
+    appendFileSync(file, 'two\n');
+    expect(lines).toEqual(['one']);
+  });
+
+  test('ends at once where it was ended before it began', async () => {
+    await followLines(file, () => {}, { from: 0, signal: AbortSignal.abort() });
+  });
+});
+
+describe('appending to a record', () => {
+  test('begins a new file past the limit and keeps the one before it', () => {
+    for (const line of ['first', 'second', 'third', 'fourth']) appendLine(file, line, 10);
+    expect(readFileSync(`${file}.1`, 'utf8')).toBe('first\nsecond\n');
+    expect(readFileSync(file, 'utf8')).toBe('third\nfourth\n');
+    appendLine(file, 'fifth', 10);
+    expect(readFileSync(`${file}.1`, 'utf8')).toBe('third\nfourth\n');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('a JSON document', () => {
+  test('is private, replaces the one before, and leaves nothing beside it', () => {
+    const path = join(folder, 'a', 'b', 'doc.json');
+    writeJsonFile(path, { version: 1 }, { durable: true });
+    writeJsonFile(path, { version: 2 }, { durable: false });
+    expect(readJsonFile(path)).toEqual({ version: 2 });
+    expect(readdirSync(join(folder, 'a', 'b'))).toEqual(['doc.json']);
+    expect([path, join(folder, 'a'), join(folder, 'a', 'b')].map((name) => statSync(name).mode & 0o777)).toEqual([
+      0o600, 0o700, 0o700,
+    ]);
+  });
+
+  test('survives a writer that died half-way', () => {
+    const path = join(folder, 'doc.json');
+    writeJsonFile(path, { version: 1 }, { durable: false });
+    writeFileSync(`${path}.tmp`, '{"version": 2, "and then th');
+    expect(readJsonFile(path)).toEqual({ version: 1 });
+    expect(jsonFilesIn(folder)).toEqual(['doc']);
+    writeJsonFile(path, { version: 3 }, { durable: false });
+    expect(readJsonFile(path)).toEqual({ version: 3 });
+  });
+
+  test('that is missing, truncated or a folder reads as undefined', () => {
+    writeFileSync(join(folder, 'truncated.json'), '{"format":1,"val');
+    writeFileSync(join(folder, 'empty.json'), '');
+    mkdirSync(join(folder, 'folder.json'));
+    expect(readJsonFile(join(folder, 'folder.json'))).toBeUndefined();
+    expect(readJsonFile(join(folder, 'missing.json'))).toBeUndefined();
+    expect(readJsonFolder(folder)).toEqual([
+      ['empty', undefined],
+      ['truncated', undefined],
+    ]);
+    expect(readJsonFolder(join(folder, 'missing'))).toEqual([]);
+  });
+});
+
+describe('the store', () => {
+  const KEY = { project: 'te/st', app: '.. odd * name' };
+  const RECORD: WorkerRecord = {
+    id: 'te/st/.. odd * name:0#1',
+    key: KEY,
+    instance: 0,
+    generation: 1,
+    phase: 'ready',
+    restarts: 0,
+    process: { pid: 1, startTime: '2', bootId: '3' },
+    startedAt: 4,
+    lastExit: null,
+  };
+  const open = (problems: string[] = []) => new Store(folder, (path, problem) => problems.push(`${path}: ${problem}`));
+
+  test('gives the next daemon what this one kept, whatever the names', () => {
+    const store = open();
+    const app = newDocument(KEY, appSpec({ name: KEY.app }));
+    const project = { name: 'te/st', origin: { type: 'folder', path: '/' }, file: '/f', serial: 3 } as const;
+    store.saveApp(app);
+    store.saveWorker(RECORD);
+    store.saveProject(project);
+    store.saveManifest('abc', { 'app.js': 'def' });
+    const next = open();
+    expect(next.loadApps()).toEqual([app]);
+    expect(next.loadWorkers()).toEqual([RECORD]);
+    expect(next.loadProjects()).toEqual([project]);
+    expect(next.loadManifest('abc')).toEqual({ 'app.js': 'def' });
+    expect(next.loadManifest('unknown')).toEqual({});
+  });
+
+  test('keeps everything within its folder', () => {
+    const store = open();
+    for (const name of ['..', '.', '../..', '/etc/x', 'a/b', '*', '%2E', 'ü']) {
+      store.saveApp(newDocument({ project: name, app: name }, appSpec({ name })));
+    }
+    expect(
+      open()
+        .loadApps()
+        .map(({ key }) => key.app)
+        .sort(),
+    ).toEqual(['%2E', '*', '.', '..', '../..', '/etc/x', 'a/b', 'ü']);
+    expect(readdirSync(folder)).toEqual(['apps']);
+  });
+
+  test('forgets what it is told to forget', () => {
+    const store = open();
+    store.saveApp(newDocument(KEY, appSpec({ name: KEY.app })));
+    store.saveWorker(RECORD);
+    store.removeApp(KEY);
+    store.forgetWorker(RECORD.id);
+    store.forgetWorker('unknown');
+    expect([open().loadApps(), open().loadWorkers()]).toEqual([[], []]);
+  });
+
+  test('writes a worker that was forgotten and comes back', () => {
+    const store = open();
+    store.saveWorker(RECORD);
+    store.forgetWorker(RECORD.id);
+    store.saveWorker(RECORD);
+    expect(open().loadWorkers()).toEqual([RECORD]);
+  });
+
+  test.for<[string, string]>([
+    ['garbage', 'not JSON at all'],
+    ['cut off', '{"format":1,"value":{"name":"x"'],
+    ['of another version', '{"format":999,"value":{"name":"x"}}'],
+    ['without a value', '{"format":1}'],
+    ['null', 'null'],
+    ['empty', ''],
+  ])('reports a document that is %s, leaves it, and reads the others', ([, text]) => {
+    const store = open();
+    const project = { name: 'shop', origin: { type: 'folder', path: '/' }, file: '/f', serial: 3 } as const;
+    store.saveProject(project);
+    const broken = join(folder, 'projects', 'broken.json');
+    writeFileSync(broken, text);
+    const problems: string[] = [];
+    expect(open(problems).loadProjects()).toEqual([project]);
+    expect(problems).toEqual([`${broken}: not a document of this version of eco`]);
+    expect(readFileSync(broken, 'utf8')).toBe(text);
+  });
+
+  test('reports what it cannot write', () => {
+    const problems: string[] = [];
+    writeFileSync(join(folder, 'workers'), 'a file where a folder should be');
+    open(problems).saveWorker(RECORD);
+    expect(problems).toHaveLength(1);
+  });
+
+  test('keeps the manifests that apps refer to', () => {
+    const store = open();
+    for (const digest of ['sha256:aa', 'bb']) store.saveManifest(digest, { [digest]: '1' });
+    store.removeManifestsExcept(new Set(['sha256:aa']));
+    expect([store.loadManifest('sha256:aa'), store.loadManifest('bb')]).toEqual([{ 'sha256:aa': '1' }, {}]);
+  });
+});
+
+describe('the event log', () => {
+  const STOPPED = { type: 'daemon-stopped', pid: 1 } as const;
+
+  test('tells what happened, with its time, and those who follow from then on', () => {
+    let now = 5;
+    const log = new EventLog(folder, () => now);
+    log.record(STOPPED);
+    const heard: unknown[] = [];
+    const stop = new AbortController();
+    log.follow((event) => heard.push(event), stop.signal);
+    now = 6;
+    log.record(STOPPED);
+    stop.abort();
+    log.record(STOPPED);
+    expect(heard).toEqual([{ ...STOPPED, at: 6 }]);
+    expect(log.recent().map(({ at }) => at)).toEqual([5, 6, 6]);
+  });
+
+  test('leaves out lines that are no events, such as one that a crash cut off', () => {
+    const log = new EventLog(folder, () => 5);
+    writeFileSync(join(folder, 'events.jsonl'), '{"type":"daemon-st\n');
+    log.record(STOPPED);
+    expect(log.recent()).toEqual([{ ...STOPPED, at: 5 }]);
+  });
+
+  test('does not stop supervision when it cannot be written', () => {
+    const log = new EventLog(join(folder, 'missing'), () => 5);
+    const heard: unknown[] = [];
+    log.follow((event) => heard.push(event), new AbortController().signal);
+    log.record(STOPPED);
+    expect(heard).toHaveLength(1);
+  });
+});
+
+describe('projects', () => {
+  const claim = (path: string, takeOwnership = false) => ({
+    project: 'shop',
+    origin: { type: 'folder', path } as const,
+    file: `${path}/ecosystem.yaml`,
+    takeOwnership,
+    by: { user: 'ada', host: 'here', pid: 1 },
+  });
+
+  test('belong to who claimed them, for as long as they have apps', () => {
+    const saved: unknown[] = [];
+    const projects = new Projects([], (document) => saved.push(document));
+    expect(projects.claim(claim('/a'), false)).toEqual({ ok: true, value: { serial: 1 } });
+    expect(projects.claim(claim('/a'), true)).toEqual({ ok: true, value: { serial: 2 } });
+    expect(projects.claim(claim('/b'), true)).toMatchObject({
+      ok: false,
+      error: { reason: 'owned-by-another-origin', owner: { path: '/a' }, claimant: { path: '/b' } },
+    });
+    expect(saved).toHaveLength(2);
+    expect(projects.claim(claim('/b'), false)).toEqual({ ok: true, value: { serial: 3 } });
+    expect(projects.claim(claim('/a', true), true)).toEqual({ ok: true, value: { serial: 4 } });
+    expect(projects.observe([])).toMatchObject([{ name: 'shop', file: '/a/ecosystem.yaml', serial: 4, apps: [] }]);
+  });
+});
