@@ -133,6 +133,8 @@ export class Supervisor {
   async #delete(key: AppKey, cluster: Cluster | undefined): Promise<Result<StepOutcome>> {
     await cluster?.stop();
     if (cluster?.document.goal === 'running') return err({ reason: 'superseded', app: key.app });
+    // Tasks that have completed are workers still.
+    for (const { id } of cluster?.workers ?? []) this.#options.ports.journal.forget(id);
     this.#clusters.delete(appId(key));
     this.#options.apps.remove(key);
     return ok({ serving: null });

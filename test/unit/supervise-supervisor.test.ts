@@ -1,0 +1,240 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { AppSpec } from '../../src/domain/app-spec.ts';
+import { minutes, seconds } from '../../src/domain/time.ts';
+import type { Result } from '../../src/domain/result.ts';
+import type { StepOutcome, StepRequest } from '../../src/protocol/control.ts';
+import type { ClusterDocument } from '../../src/supervise/cluster-document.ts';
+import type { WorkerRecord } from '../../src/supervise/ports.ts';
+import { Supervisor } from '../../src/supervise/supervisor.ts';
+import { BOOT_ID, FakeMachine } from '../support/fake-machine.ts';
+import { appSpec } from '../support/states.ts';
+
+const BY = { user: 'ada', host: 'here', pid: 1 };
+const API = appSpec({ name: 'api', killTimeout: seconds(4) });
+const TASK = appSpec({ name: 'task', kind: 'task' });
+
+let machine: FakeMachine;
+let documents: Map<string, ClusterDocument>;
+let supervisor: Supervisor;
+
+beforeEach(() => {
+  machine = new FakeMachine();
+  documents = new Map();
+  supervisor = newSupervisor();
+  machine.onLaunch = (process) =>
+    process.request.env['ECO_APP'] === 'task' ? process.exit({ type: 'exit-code', code: 0 }) : process.listen();
+});
+
+function newSupervisor(): Supervisor {
+  const created = new Supervisor({
+    ports: machine.ports,
+    apps: {
+      save: (document) => void documents.set(`${document.key.project}/${document.key.app}`, document),
+      remove: ({ project, app }) => void documents.delete(`${project}/${app}`),
+    },
+  });
+  machine.find = (id) => created.findWorker(id);
+  return created;
+}
+
+interface Asked {
+  readonly project?: string;
+  readonly app?: string;
+  readonly asked?: StepRequest['asked'];
+}
+
+function ask(action: StepRequest['action'], { project = 'shop', app, asked = 'file' }: Asked = {}) {
+  const name = app ?? ('spec' in action ? action.spec.name : 'api');
+  return supervisor.perform({ project, app: name, action, by: BY, asked, manifest: null }, () => {});
+}
+
+/** Carries out a step within a minute. */
+async function perform(action: StepRequest['action'], asked: Asked = {}): Promise<Result<StepOutcome>> {
+  const outcome = ask(action, asked);
+  await machine.clock.advance(minutes(1));
+  return outcome;
+}
+
+const start = (spec: AppSpec) => ({ type: 'start', spec }) as const;
+const workers = () =>
+  supervisor.observe().map(({ project, name, workers: [worker] }) => `${project}/${name} ${worker?.phase ?? 'none'}`);
+
+test('apps are shown by project and name; two projects may have apps of one name', async () => {
+  await perform(start(API), { project: 'shop' });
+  await perform(start(API), { project: 'blog' });
+  await perform(start(TASK), { project: 'blog' });
+  expect(workers()).toEqual(['blog/api ready', 'blog/task completed', 'shop/api ready']);
+  expect(supervisor.observe('shop').map(({ project }) => project)).toEqual(['shop']);
+  expect([supervisor.countApps(), supervisor.countWorkers()]).toEqual([3, 3]);
+});
+
+describe('delete', () => {
+  test('forgets the app and all of its workers, also those that have no process', async () => {
+    await perform(start(API));
+    await perform(start(TASK));
+    expect(await perform({ type: 'delete', workers: 1 }, { app: 'api' })).toEqual({
+      ok: true,
+      value: { serving: null },
+    });
+    expect(await perform({ type: 'delete', workers: 1 }, { app: 'task' })).toEqual({
+      ok: true,
+      value: { serving: null },
+    });
+    expect(supervisor.observe()).toEqual([]);
+    expect(documents.size).toBe(0);
+    expect([...machine.records.keys()]).toEqual([]);
+    expect(machine.table.size).toBe(0);
+  });
+
+  test('of an app that is not there has nothing to do', async () => {
+    expect(await perform({ type: 'delete', workers: 1 })).toEqual({ ok: true, value: { serving: null } });
+  });
+
+  test('while it starts ends the start', async () => {
+    machine.onLaunch = (process) => process.register();
+    const starting = ask(start({ ...API, readiness: { type: 'message' } }));
+    await machine.clock.advance(500);
+    expect(await perform({ type: 'delete', workers: 1 })).toMatchObject({ ok: true });
+    expect(await starting).toEqual({ ok: false, error: { reason: 'superseded', app: 'api' } });
+    expect(machine.table.size).toBe(0);
+    expect(supervisor.observe()).toEqual([]);
+  });
+
+  test('that is overtaken by a start does not forget the app', async () => {
+    await perform(start(API));
+    for (const process of machine.living) process.ignores = ['SIGTERM'];
+    const deleting = ask({ type: 'delete', workers: 1 });
+    await machine.clock.advance(100);
+    expect(await perform(start(API))).toMatchObject({ ok: true });
+    expect(await deleting).toEqual({ ok: false, error: { reason: 'superseded', app: 'api' } });
+    expect(workers()).toEqual(['shop/api ready']);
+    expect(documents.size).toBe(1);
+  });
+});
+
+describe('start', () => {
+  test('of a task that has run runs it again', async () => {
+    await perform(start(TASK));
+    await perform(start(TASK));
+    expect(machine.started.map(({ worker }) => worker)).toEqual(['shop/task:0#0', 'shop/task:0#1']);
+    expect([...machine.records.keys()]).toEqual(['shop/task:0#1']);
+  });
+
+  test('of a service that runs what is asked touches nothing', async () => {
+    await perform(start(API));
+    await perform(start(API));
+    expect(machine.started).toHaveLength(1);
+  });
+
+  test('of a service that runs something else replaces it', async () => {
+    await perform(start(API));
+    await perform(start({ ...API, args: ['x'] }));
+    expect(machine.living.map(({ request }) => request.args.at(-1))).toEqual(['x']);
+  });
+
+  test('of an app whose task failed says which worker, and how', async () => {
+    machine.onLaunch = (process) => process.exit({ type: 'exit-code', code: 6 });
+    expect(await perform(start(TASK))).toMatchObject({
+      error: { reason: 'task-failed', workers: [{ worker: 'shop/task:0#0', cause: { code: 6 } }] },
+    });
+  });
+});
+
+describe('what needs an app that is there', () => {
+  test.for(['restart', 'update'] as const)('%s', async (type) => {
+    const action = type === 'update' ? { type, spec: API } : { type };
+    expect(await perform(action)).toMatchObject({ error: { reason: 'no-such-app', target: 'api' } });
+  });
+});
+
+test('restart ends every worker and starts it again', async () => {
+  await perform(start(API));
+  expect(await perform({ type: 'restart' })).toMatchObject({ ok: true });
+  expect(machine.started).toHaveLength(2);
+  expect(machine.living).toHaveLength(1);
+});
+
+test('what is done by hand is remembered as such, what a file asks is what is compared', async () => {
+  await perform(start(API));
+  const scaled = { ...API, instances: 2 };
+  await perform({ type: 'scale', spec: scaled, from: 1, to: 2 }, { asked: 'hand' });
+  const [app] = supervisor.observe();
+  expect(app).toMatchObject({ applied: API, spec: scaled, manualChanges: [{ action: 'scale', by: BY }] });
+});
+
+describe('the next daemon', () => {
+  test('ends what belongs to an app that nobody knows', async () => {
+    const pid = machine.addProcess({ session: 101 });
+    const child = machine.addProcess({ session: 101 });
+    const record: WorkerRecord = {
+      id: 'shop/lost:0#1',
+      key: { project: 'shop', app: 'lost' },
+      instance: 0,
+      generation: 1,
+      phase: 'ready',
+      restarts: 0,
+      process: { pid, startTime: `start of ${pid}`, bootId: BOOT_ID },
+      startedAt: 0,
+      lastExit: null,
+    };
+    machine.records.set(record.id, record);
+    supervisor.resume([], [record]);
+    await machine.clock.advance(seconds(1));
+    expect([machine.table.has(pid), machine.table.has(child)]).toEqual([false, false]);
+    expect([...machine.records.keys()]).toEqual([]);
+  });
+
+  test('keeps what was stopped by shutting down with all apps', async () => {
+    await perform(start(API));
+    const stopping = supervisor.stopAll();
+    await machine.clock.advance(seconds(10));
+    await stopping;
+    expect(machine.table.size).toBe(0);
+    expect(workers()).toEqual(['shop/api none']);
+  });
+
+  test('touches nothing when it lets go', async () => {
+    await perform(start(API));
+    supervisor.release();
+    await machine.clock.advance(minutes(1));
+    expect(machine.signals).toEqual([]);
+    expect(machine.living).toHaveLength(1);
+    expect(machine.clock.pending()).toBe(0);
+  });
+});
+
+describe('control links', () => {
+  test('what is no message, or of a worker that nobody knows, is dropped', async () => {
+    await perform(start(API));
+    const before = supervisor.observe();
+    const connection = { send: () => {} };
+    const lines = [
+      '',
+      'x',
+      'null',
+      '7',
+      '[]',
+      '{}',
+      '{"type":7}',
+      '{"type":"register","worker":"shop/api:0#99","pid":1,"node":"x"}',
+    ];
+    for (const line of lines) machine.links.listener.onLine(connection, line);
+    machine.links.listener.onLine(connection, '{"type":"ready"}');
+    machine.links.listener.onClose(connection);
+    expect(supervisor.observe()).toEqual(before);
+  });
+
+  test('the older of two links of one worker ends without a word', async () => {
+    await perform(start(API));
+    const process = machine.newest;
+    const told: string[] = [];
+    const second = { send: (line: string) => void told.push(line) };
+    machine.links.listener.onLine(
+      second,
+      JSON.stringify({ type: 'register', worker: process.worker, pid: 1, node: '' }),
+    );
+    machine.links.listener.onClose({ send: () => {} });
+    machine.links.tell(process.worker, { type: 'drain', within: 1, handover: true });
+    expect(told).toHaveLength(1);
+  });
+});
