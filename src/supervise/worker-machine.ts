@@ -159,24 +159,10 @@ function whileDraining(state: In<'draining'>, event: WorkerEvent, { now }: Conte
   switch (event.type) {
     case 'drained':
     case 'deadline-reached':
-      return {
-        state: {
-          phase: 'stopping',
-          restarts: state.restarts,
-          killAt: Math.max(now, state.killAt),
-          afterwards: { type: 'stay-stopped' },
-        },
-        effects: [{ type: 'signal-stop' }],
-      };
+      return signalAfterDrain(state, now);
     case 'exited':
-      return event.treeGone
-        ? stay({ phase: 'stopped', restarts: state.restarts })
-        : stay({
-            phase: 'stopping',
-            restarts: state.restarts,
-            killAt: state.killAt,
-            afterwards: { type: 'stay-stopped' },
-          });
+      // It had nothing left to do; what it started has not been told yet.
+      return event.treeGone ? stay({ phase: 'stopped', restarts: state.restarts }) : signalAfterDrain(state, now);
     case 'spawned':
     case 'became-ready':
     case 'stop-requested':
@@ -273,6 +259,13 @@ function drain(restarts: RestartCount, { policy, now }: Context, handover: boole
 function stopNow(restarts: RestartCount, { policy, now }: Context, afterwards: AfterStop): Transition {
   return {
     state: { phase: 'stopping', restarts, killAt: after(now, policy.killTimeout), afterwards },
+    effects: [{ type: 'signal-stop' }],
+  };
+}
+
+function signalAfterDrain({ restarts, killAt }: In<'draining'>, now: Instant): Transition {
+  return {
+    state: { phase: 'stopping', restarts, killAt: Math.max(now, killAt), afterwards: { type: 'stay-stopped' } },
     effects: [{ type: 'signal-stop' }],
   };
 }

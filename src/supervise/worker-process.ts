@@ -61,10 +61,11 @@ export class WorkerProcess {
   /** To the whole group at once, and to what has left it as soon as it is found. */
   signalTree(signal: NodeJS.Signals): void {
     const { pid } = this.identity;
-    if (!this.#exited && this.isAlive()) this.#processes.signal(-pid, signal);
+    const group = !this.#exited && this.isAlive() ? pid : null;
+    if (group !== null) this.#processes.signal(-group, signal);
     this.inspectTree((living) => {
       for (const member of living) {
-        if (signal === 'SIGKILL' || member.group !== pid) this.#processes.signal(member.pid, signal);
+        if (signal === 'SIGKILL' || member.group !== group) this.#processes.signal(member.pid, signal);
       }
     });
   }

@@ -113,7 +113,7 @@ describe('every phase and every event', () => {
         spawned           → ·
         became-ready      → ·
         exited, tree gone → stopped (5/2)
-        exited, tree left → stopping, kill +1000, stay-stopped
+        exited, tree left → stopping, kill +1000, stay-stopped; signal-stop
         tree-gone         → ·
         stop-requested    → ·
         drained           → stopping, kill +1000, stay-stopped; signal-stop

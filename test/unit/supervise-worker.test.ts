@@ -200,6 +200,18 @@ describe('stop', () => {
     expect(worker.state.phase).toBe('stopped');
   });
 
+  test('tells what the program started when the program itself ends while it drains', async () => {
+    const { machine, worker, process } = await readyWorker();
+    const child = machine.addProcess({ session: process.pid });
+    worker.stop({ handover: true });
+    process.exit({ type: 'exit-code', code: 0 });
+    await machine.clock.advance(0);
+    expect(machine.signals).toEqual([`0 SIGTERM ${child}`]);
+    await machine.clock.advance(5100);
+    expect(machine.signals).toEqual([`0 SIGTERM ${child}`, `5000 SIGKILL ${child}`]);
+    expect(worker.state.phase).toBe('stopped');
+  });
+
   test('tells also what has left the group', async () => {
     const { machine, worker, process } = await startedWorker();
     const runaway = machine.addProcess({ session: process.pid, group: 990 });
@@ -538,6 +550,7 @@ describe('adopted', () => {
     adoptWorker(worker, record(pid, { phase: 'stopping' }), machine.ports);
     expect(worker.state.phase).toBe('stopping');
     await machine.clock.advance(seconds(6));
+    expect(machine.signals).toEqual([`0 SIGTERM ${child}`, `5000 SIGKILL ${child}`]);
     expect(machine.table.has(child)).toBe(false);
     expect(worker.state.phase).toBe('stopped');
   });
