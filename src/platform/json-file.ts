@@ -7,7 +7,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -22,7 +22,8 @@ export function writeJsonFile(path: string, value: unknown, { durable }: WriteOp
   const temporary = `${path}.tmp`;
   const fd = openSync(temporary, 'w', 0o600);
   try {
-    writeSync(fd, `${JSON.stringify(value)}\n`);
+    // Unlike writeSync, never a part of it without an error.
+    writeFileSync(fd, `${JSON.stringify(value)}\n`);
     if (durable) fsyncSync(fd);
   } finally {
     closeSync(fd);
