@@ -42,6 +42,7 @@ describe('one daemon per home', { concurrent: true }, () => {
     const [code] = (await once(daemon, 'exit')) as [number];
     expect(code).toBe(11);
     expect(await readdir(rig.home)).toEqual([]);
+    expect(await rig.readLogs()).toContain(`cannot use ${rig.home}: others may write into it`);
     expect((await stat(rig.home)).mode & 0o777).toBe(0o777);
   });
 
@@ -173,5 +174,7 @@ describe('the next daemon', { concurrent: true }, () => {
     await rig.startDaemon();
     expect(await rig.pids()).toEqual(pids);
     for (const file of garbage) expect(await readFile(file, 'utf8')).toBe('{"format":1,"val');
+    const logs = await rig.readLogs();
+    for (const file of garbage) expect(logs).toContain(`${file}: not a document of this version of eco`);
   });
 });

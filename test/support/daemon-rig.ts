@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -17,6 +18,8 @@ import { kill, processesWith } from './processes.ts';
 import { appSpec } from './states.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
+/** What the daemons of a rig say of themselves; not in the home, which is for them to make. */
+const DAEMON_LOG = 'daemon.log';
 const BY = { user: 'test', host: 'here', pid: process.pid };
 
 /** A daemon of the built product in a home of its own, told what to do over its socket. */
@@ -45,11 +48,13 @@ export class DaemonRig {
 
   /** Starts a daemon, whether or not one runs. */
   spawnDaemon(): ChildProcess {
+    const log = openSync(join(this.root, DAEMON_LOG), 'a');
     const daemon = spawn(process.execPath, [this.#program], {
       cwd: '/',
       env: { PATH: process.env['PATH'] ?? '', HOME: this.root, LANG: 'C.UTF-8', ECO_HOME: this.home },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', log, log],
     });
+    closeSync(log);
     this.#daemons.push(daemon);
     return daemon;
   }
@@ -137,10 +142,11 @@ export class DaemonRig {
     return eventually(async () => JSON.parse((await this.output('out', name)).split('\n')[0] ?? '') as T);
   }
 
+  /** What the daemons, and the apps, have written. */
   async readLogs(): Promise<string> {
-    const names = await readdir(this.home, { recursive: true }).catch((): string[] => []);
-    const logs = names.filter((name) => name.endsWith('.log')).sort();
-    const texts = logs.map(async (name) => `--- ${name}\n${await readFile(join(this.home, name), 'utf8')}`);
+    const names = await readdir(this.root, { recursive: true });
+    const logs = names.filter((name) => name.endsWith('.log') && !name.startsWith('node_modules')).sort();
+    const texts = logs.map(async (name) => `--- ${name}\n${await readFile(join(this.root, name), 'utf8')}`);
     return (await Promise.all(texts)).join('\n');
   }
 
