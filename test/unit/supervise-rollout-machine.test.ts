@@ -1,11 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { replacePolicy, rollingPolicy, type RolloutPolicy } from '../../src/domain/policies.ts';
+import type { RolloutPolicy } from '../../src/domain/policies.ts';
 import type { ExitCause, WorkerState } from '../../src/domain/worker-state.ts';
 import { rollStep, type RolloutInput, type RolloutWorker } from '../../src/supervise/rollout-machine.ts';
 
 const NOW = 60_000;
 const restarts = { total: 0, inSeries: 0 };
+const TIMES = { minReady: 1000, progressDeadline: 600_000 };
+const ROLLING: RolloutPolicy = { maxSurge: 1, maxUnavailable: 0, overlap: true, ...TIMES };
+const REPLACING: RolloutPolicy = { maxSurge: 0, maxUnavailable: 99, overlap: false, ...TIMES };
 const CRASH: ExitCause = { type: 'exit-code', code: 1 };
 const LATE: ExitCause = { type: 'not-ready-in-time', timeout: 1, waitingFor: 'listen' };
 
@@ -32,11 +35,13 @@ function workers(...lines: readonly string[]): readonly RolloutWorker[] {
   });
 }
 
+const app = (instances: number) => ({ instances, rollout: DEFAULTS.rollout });
+
 /** `start 0; stop old:1; wait 600` */
 function format(desired: number, lines: readonly string[], fields: Partial<RolloutInput> = {}): string {
   const step = rollStep({
     desired,
-    policy: rollingPolicy(desired),
+    policy: ROLLING,
     workers: workers(...lines),
     kind: 'service',
     failFast: true,
@@ -58,8 +63,10 @@ function format(desired: number, lines: readonly string[], fields: Partial<Rollo
   ].join('; ');
 }
 
-const REPLACE = { policy: replacePolicy(2) };
-const TASK = { kind: 'task', policy: replacePolicy(2) } as const;
+const REPLACE = { policy: REPLACING };
+const SURGE_3 = { policy: { ...ROLLING, maxSurge: 3 } };
+const IN_PLACE = { policy: { ...ROLLING, maxSurge: 0, maxUnavailable: 1 } };
+const TASK = { kind: 'task', policy: REPLACING } as const;
 const UNATTENDED = { failFast: false };
 
 test.for<[string, number, readonly string[], Partial<RolloutInput>, string]>([
@@ -107,12 +114,15 @@ test.for<[string, number, readonly string[], Partial<RolloutInput>, string]>([
     'start 3; wait 600000',
   ],
   [
-    'rolling 12: a quarter above',
+    'rolling 12, three above',
     12,
     Array.from({ length: 12 }, (_, i) => `old:${i} available`).concat('new:0 available'),
-    {},
+    SURGE_3,
     'start 1 2; stop old:0; wait 600000',
   ],
+  ['one below: the old one goes first', 2, ['old:0 available', 'old:1 available'], IN_PLACE, 'stop old:0; wait 600000'],
+  ['one below: then its successor comes', 2, ['old:0 draining', 'old:1 available'], IN_PLACE, 'start 0; wait 600000'],
+  ['one below: then the next', 2, ['new:0 available', 'old:1 available'], IN_PLACE, 'stop old:1; wait 600000'],
   [
     'rolling: old ones that do not serve go first, and at once',
     2,
@@ -240,7 +250,11 @@ const chances = fc.array(
 
 const populations = fc.record({
   desired: fc.integer({ min: 1, max: 12 }),
-  strategy: fc.constantFrom<(instances: number) => RolloutPolicy>(rollingPolicy, replacePolicy),
+  policy: fc.oneof(
+    fc.record({ maxSurge: fc.integer({ min: 1, max: 4 }), maxUnavailable: fc.integer({ min: 0, max: 3 }) }),
+    fc.constant({ maxSurge: 0, maxUnavailable: 1 }),
+    fc.constant(REPLACING),
+  ),
   old: fc.array(
     fc.constantFrom<keyof typeof STATES>('available', 'ready', 'starting', 'crashed', 'draining', 'stopping'),
     {
@@ -262,11 +276,11 @@ class Simulation {
   #started = 0;
 
   constructor(
-    { desired, strategy, old, current }: typeof populations extends fc.Arbitrary<infer T> ? T : never,
+    { desired, policy, old, current }: typeof populations extends fc.Arbitrary<infer T> ? T : never,
     { failFast }: { readonly failFast: boolean },
   ) {
     this.desired = desired;
-    this.policy = strategy(desired);
+    this.policy = { ...ROLLING, ...policy };
     this.failFast = failFast;
     this.workers = [
       ...old.map((state, i) => ({ id: `old:${i}`, instance: i, current: false, state: STATES[state] as WorkerState })),
@@ -377,7 +391,7 @@ describe('whatever workers do', () => {
   test('without overlap no new worker starts while an old one lives', () => {
     fc.assert(
       fc.property(populations, chances, (population, course) => {
-        const app = new Simulation({ ...population, strategy: replacePolicy }, { failFast: false });
+        const app = new Simulation({ ...population, policy: REPLACING }, { failFast: false });
         for (const [chance, which] of course) {
           const oldLives = app.workers.some(({ current, state }) => !current && state.phase !== 'stopped');
           if (oldLives) expect(app.step().start).toEqual([]);
