@@ -187,6 +187,12 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Write another name. Blanks, dots, slashes and parentheses are allowed.',
     example: 'name: api (blue)',
   },
+  ECO1309: {
+    title: 'not a regular expression',
+    cause: 'A text that lines of output are compared with is not a regular expression of JavaScript.',
+    cure: 'Correct it; a backslash before a character that means itself is doubled in JSON.',
+    example: "fail_when: 'EADDRINUSE|EACCES'",
+  },
   ECO1401: {
     title: 'script not found',
     cause: 'There is no such file under "cwd", no such command in node_modules/.bin, and none in PATH.',

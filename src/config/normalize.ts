@@ -1,11 +1,5 @@
 import { basename, extname, resolve } from 'node:path';
-import {
-  isNodeProgram,
-  STOP_SIGNALS,
-  type AppSpec,
-  type DependencyCondition,
-  type Readiness,
-} from '../domain/app-spec.ts';
+import { isNodeProgram, STOP_SIGNALS, type AppSpec, type DependencyCondition } from '../domain/app-spec.ts';
 import { DEFAULTS } from '../domain/policies.ts';
 import { fileKind } from '../platform/files.ts';
 import { byCodeUnit } from '../util/compare.ts';
@@ -16,6 +10,7 @@ import { readBoolean, readDuration, readInstances, readLogTarget, readNumber, re
 import { listOf, readEnv, sortedRecord } from './read-env.ts';
 import type { Report } from './report.ts';
 import type { Program } from './program.ts';
+import { normalizeHealth } from './read-probes.ts';
 import { resolveProgram } from './resolve-program.ts';
 import { sensitiveNames } from './sensitive-env.ts';
 import { isRecord, type SourcePath } from './source.ts';
@@ -66,7 +61,7 @@ export function normalizeApp(app: MergedApp, context: NormalizeContext): Normali
       env,
       sensitiveEnv: sensitiveNames(env, file.fromFiles),
       ...workers,
-      readiness: normalizeReadiness(app, program, context),
+      ...normalizeHealth(app, program, context.report),
       dependsOn: sortedConditions(dependencies),
       ...normalizePolicies(app),
       ...normalizeLogs(app, cwd, workers),
@@ -214,18 +209,6 @@ function normalizeInstances(
     });
   }
   return { instances, execMode: 'fork' };
-}
-
-function normalizeReadiness(app: MergedApp, program: Program, { report }: NormalizeContext): Readiness {
-  const part = app.options.get('wait_ready');
-  if (part === undefined || part.value !== true) return { type: 'auto' };
-  if (isNodeProgram(program)) return { type: 'message' };
-  report.warning('ECO1903', part.path, {
-    message: 'only a Node program can say that it is ready; eco watches instead whether it listens or stays alive',
-    part: 'key',
-    hint: 'remove "wait_ready"',
-  });
-  return { type: 'auto' };
 }
 
 interface Dependency {

@@ -44,6 +44,19 @@ export interface AppSpec {
   /** How long a worker may take to become ready; a worker that takes longer has failed. */
   readonly readyTimeout: Milliseconds;
   readonly readiness: Readiness;
+  /** Must succeed, on top of `readiness`, before a worker counts as ready; null: nothing more is asked. */
+  readonly readinessProbe: Probe | null;
+  /** Must succeed before anything else is asked of a worker that starts slowly; null: no such phase. */
+  readonly startupProbe: Probe | null;
+  /** A ready worker that fails it is ended, which counts as a crash; null: a worker that runs is taken to be well. */
+  readonly livenessProbe: Probe | null;
+  /** A line of output that matches this regular expression fails a start at once; null: none does. */
+  readonly failWhen: string | null;
+  readonly rollout: RolloutSettings;
+  /** `shared`: one listening socket for all workers. `reuseport`: one for each, between which the kernel spreads connections. */
+  readonly balance: 'shared' | 'reuseport';
+  /** The app is told to end by the message `'shutdown'` instead of a signal. */
+  readonly shutdownWithMessage: boolean;
   readonly outFile: LogTarget;
   readonly errorFile: LogTarget;
   /** All workers share one file, instead of a file each. */
@@ -59,7 +72,42 @@ export type Interpreter =
   | { readonly type: 'none' };
 
 /** `auto`: listening, or alive for a while if it never listens. `message`: the app sent `'ready'`. */
-export type Readiness = { readonly type: 'auto' } | { readonly type: 'message' };
+export type Readiness = { readonly type: 'auto' } | { readonly type: 'listening' } | { readonly type: 'message' };
+
+/** A question that is asked of a worker again and again. */
+export interface Probe {
+  readonly target: ProbeTarget;
+  readonly period: Milliseconds;
+  /** For one answer. */
+  readonly timeout: Milliseconds;
+  /** So many failures in a row are a failure of the worker. */
+  readonly failures: number;
+}
+
+/** A null port is the one that the worker listens on. */
+export type ProbeTarget =
+  /** Any status from 200 to 399. */
+  | { readonly type: 'http'; readonly host: string; readonly port: number | null; readonly path: string }
+  | { readonly type: 'tcp'; readonly host: string; readonly port: number | null }
+  /** A command line for `sh -c`, in the app's folder and environment; exit code 0. */
+  | { readonly type: 'exec'; readonly command: string }
+  /** A regular expression that a line of the worker's output matches. */
+  | { readonly type: 'log'; readonly pattern: string };
+
+export interface RolloutSettings {
+  /** null: 1, a quarter of the instances above 8. */
+  readonly maxSurge: Share | null;
+  readonly maxUnavailable: Share;
+  readonly minReady: Milliseconds;
+  readonly progressDeadline: Milliseconds;
+  /** Whether a failed rollout that left nothing of the old version goes back to the last stable revision. */
+  readonly rollback: boolean;
+}
+
+/** A number of workers, or a part of the instances. */
+export type Share =
+  | { readonly type: 'count'; readonly value: number }
+  | { readonly type: 'percent'; readonly value: number };
 
 /** `default`: a file of eco's own under ECO_HOME. */
 export type LogTarget =

@@ -1,3 +1,4 @@
+import type { AppSpec, Share } from './app-spec.ts';
 import { minutes, seconds, type Milliseconds } from './time.ts';
 
 /** The published defaults (README, schema). A file that says nothing gets these. */
@@ -8,6 +9,16 @@ export const DEFAULTS = {
   minUptime: seconds(60),
   instanceVar: 'NODE_APP_INSTANCE',
   namespace: 'default',
+  rollout: {
+    maxSurge: null,
+    maxUnavailable: { type: 'count', value: 0 },
+    minReady: seconds(1),
+    progressDeadline: minutes(10),
+    rollback: true,
+  },
+  /** Of readiness and startup probes. */
+  readinessProbe: { period: seconds(1), timeout: seconds(2), failures: 3 },
+  livenessProbe: { period: seconds(10), timeout: seconds(5), failures: 3 },
 } as const;
 
 export interface RolloutPolicy {
@@ -23,24 +34,34 @@ export interface RolloutPolicy {
   readonly progressDeadline: Milliseconds;
 }
 
-const MIN_READY = seconds(1);
-const PROGRESS_DEADLINE = minutes(10);
-
-/** A surge of 1, of a quarter above 8 instances; never fewer workers than desired. */
-export function rollingPolicy(instances: number): RolloutPolicy {
-  const maxSurge = instances > 8 ? Math.ceil(instances / 4) : 1;
-  return { maxSurge, maxUnavailable: 0, overlap: true, minReady: MIN_READY, progressDeadline: PROGRESS_DEADLINE };
+/** Successors first. Percentages of the instances: of the surge rounded up, of the unavailable ones rounded down, as in Kubernetes. */
+export function rollingPolicy({ instances, rollout }: Pick<AppSpec, 'instances' | 'rollout'>): RolloutPolicy {
+  const maxSurge =
+    rollout.maxSurge === null ? defaultSurge(instances) : countOf(rollout.maxSurge, instances, Math.ceil);
+  const maxUnavailable = countOf(rollout.maxUnavailable, instances, Math.floor);
+  const { minReady, progressDeadline } = rollout;
+  // With neither room above nor below, nothing could ever move.
+  return {
+    maxSurge: maxSurge + maxUnavailable === 0 ? 1 : maxSurge,
+    maxUnavailable,
+    overlap: true,
+    minReady,
+    progressDeadline,
+  };
 }
 
 /** All old workers go before the first new one comes. */
-export function replacePolicy(instances: number): RolloutPolicy {
-  return {
-    maxSurge: 0,
-    maxUnavailable: instances,
-    overlap: false,
-    minReady: MIN_READY,
-    progressDeadline: PROGRESS_DEADLINE,
-  };
+export function replacePolicy({ instances, rollout }: Pick<AppSpec, 'instances' | 'rollout'>): RolloutPolicy {
+  const { minReady, progressDeadline } = rollout;
+  return { maxSurge: 0, maxUnavailable: instances, overlap: false, minReady, progressDeadline };
+}
+
+function defaultSurge(instances: number): number {
+  return instances > 8 ? Math.ceil(instances / 4) : 1;
+}
+
+function countOf(share: Share, instances: number, round: (share: number) => number): number {
+  return share.type === 'count' ? share.value : round((share.value * instances) / 100);
 }
 
 export interface BackoffPolicy {

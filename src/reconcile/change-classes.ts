@@ -42,6 +42,14 @@ export const CHANGE_CLASS = {
   readyTimeout: 'update',
   /** Holds for the workers that start from now on: those that run are ready already. */
   readiness: 'update',
+  readinessProbe: 'update',
+  startupProbe: 'update',
+  livenessProbe: 'update',
+  failWhen: 'update',
+  rollout: 'update',
+  /** Which socket a worker accepts on is settled when it starts. */
+  balance: 'reload',
+  shutdownWithMessage: 'update',
   /** A worker has its log files open since its start. */
   outFile: 'reload',
   errorFile: 'reload',

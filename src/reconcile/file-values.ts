@@ -1,6 +1,15 @@
-import type { AppSpec, Interpreter, LogTarget } from '../domain/app-spec.ts';
+import type {
+  AppSpec,
+  Interpreter,
+  LogTarget,
+  Probe,
+  ProbeTarget,
+  RolloutSettings,
+  Share,
+} from '../domain/app-spec.ts';
 import type { JsonValue } from '../domain/plan.ts';
 import type { CodeRevision } from '../domain/revision.ts';
+import { unreachable } from '../util/unreachable.ts';
 
 export type Field = keyof AppSpec;
 
@@ -29,6 +38,13 @@ export const FILE_KEYS = {
   stopSignal: 'stop_signal',
   readyTimeout: 'listen_timeout',
   readiness: 'wait_ready',
+  readinessProbe: 'readiness',
+  startupProbe: 'startup',
+  livenessProbe: 'liveness',
+  failWhen: 'fail_when',
+  rollout: 'rollout',
+  balance: 'balance',
+  shutdownWithMessage: 'shutdown_with_message',
   outFile: 'out_file',
   errorFile: 'error_file',
   mergeLogs: 'merge_logs',
@@ -39,9 +55,48 @@ export const FILE_KEYS = {
 /** The value of a field as a file would give it; durations in milliseconds. */
 export function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonValue {
   if (field === 'interpreter') return interpreterValue(spec.interpreter);
-  if (field === 'readiness') return spec.readiness.type === 'message';
+  if (field === 'readiness')
+    return spec.readiness.type === 'listening' ? 'listening' : spec.readiness.type === 'message';
+  if (field === 'readinessProbe' || field === 'startupProbe' || field === 'livenessProbe')
+    return probeValue(spec[field]);
+  if (field === 'rollout') return rolloutValue(spec.rollout);
   if (field === 'outFile' || field === 'errorFile') return logTargetValue(spec[field]);
   return spec[field];
+}
+
+function probeValue(probe: Probe | null): JsonValue {
+  if (probe === null) return null;
+  const { period, timeout, failures } = probe;
+  return { ...targetValue(probe.target), period, timeout, failures };
+}
+
+function targetValue(target: ProbeTarget): Readonly<Record<string, JsonValue>> {
+  switch (target.type) {
+    case 'http':
+      return { http: { host: target.host, port: target.port, path: target.path } };
+    case 'tcp':
+      return { tcp: { host: target.host, port: target.port } };
+    case 'exec':
+      return { exec: target.command };
+    case 'log':
+      return { log: target.pattern };
+    default:
+      return unreachable(target);
+  }
+}
+
+function rolloutValue({ maxSurge, maxUnavailable, minReady, progressDeadline, rollback }: RolloutSettings): JsonValue {
+  return {
+    max_surge: maxSurge === null ? null : shareValue(maxSurge),
+    max_unavailable: shareValue(maxUnavailable),
+    min_ready: minReady,
+    progress_deadline: progressDeadline,
+    rollback,
+  };
+}
+
+function shareValue({ type, value }: Share): JsonValue {
+  return type === 'percent' ? `${value}%` : value;
 }
 
 function interpreterValue(interpreter: Interpreter): JsonValue {

@@ -1,5 +1,5 @@
 import type { Action, Drift, FieldChange, JsonValue, Need, Plan, Step } from '../domain/plan.ts';
-import { rollingPolicy } from '../domain/policies.ts';
+import { rollingPolicy, type RolloutPolicy } from '../domain/policies.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { fileName } from './file-name.ts';
 import { clipped, formatValue } from './format-value.ts';
@@ -148,6 +148,12 @@ function workers(count: number): string {
   return count === 1 ? '1 worker' : `${count} workers`;
 }
 
+function roomOf({ maxSurge, maxUnavailable }: RolloutPolicy): readonly string[] {
+  return maxUnavailable === 0
+    ? [`surge ${maxSurge}`, 'no downtime']
+    : [`surge ${maxSurge}, unavailable ${maxUnavailable}`];
+}
+
 /** Where fields follow beneath, they say why; the column then says how. */
 function reasons({ action, cause, fields, needs }: Step): readonly string[] {
   const why = fields.length === 0 ? [cause] : [];
@@ -155,7 +161,7 @@ function reasons({ action, cause, fields, needs }: Step): readonly string[] {
     case 'start':
       return cause === NOT_RUNNING_YET && needs.length > 0 ? [] : [cause];
     case 'reload':
-      return [...why, 'rolling', `surge ${rollingPolicy(action.spec.instances).maxSurge}`, 'no downtime'];
+      return [...why, 'rolling', ...roomOf(rollingPolicy(action.spec))];
     case 'replace':
       return [...why, `with downtime: ${action.because}`];
     case 'update':

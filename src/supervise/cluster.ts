@@ -194,7 +194,7 @@ export class Cluster {
       strategy !== 'replace' &&
       spec.kind === 'service' &&
       (strategy === 'keep' || this.#workers.every(({ handsOver }) => handsOver));
-    return overlaps ? rollingPolicy(spec.instances) : replacePolicy(spec.instances);
+    return overlaps ? rollingPolicy(spec) : replacePolicy(spec);
   }
 
   /** A worker that failed, or waits for its next attempt, gets a fresh start at once. */
@@ -223,7 +223,7 @@ export class Cluster {
     if (this.#document.goal === 'stopped') return this.#stepTowardsStopped();
     const step = this.#nextStep();
     this.#rollout?.report(progressOf(this.#workers, this.#target()));
-    const { overlap } = this.#rollout?.policy ?? rollingPolicy(1);
+    const { overlap } = this.#rollout?.policy ?? rollingPolicy(this.#target().spec);
     for (const id of step.stop) this.#workers.find((worker) => worker.id === id)?.stop({ handover: overlap });
     for (const instance of step.start) this.#startWorker(instance);
     this.#conclude(step);
@@ -246,7 +246,7 @@ export class Cluster {
     return rollStep({
       desired: spec.instances,
       kind: spec.kind,
-      policy: this.#rollout?.policy ?? rollingPolicy(spec.instances),
+      policy: this.#rollout?.policy ?? rollingPolicy(spec),
       workers: this.#workers.map((worker) => ({
         id: worker.id,
         instance: worker.instance,
@@ -310,7 +310,7 @@ export class Cluster {
   }
 
   #newWorker({ spec, revision, generation }: Target, instance: number): Worker {
-    const { minReady } = rollingPolicy(spec.instances);
+    const { minReady } = rollingPolicy(spec);
     return new Worker({
       key: this.key,
       instance,

@@ -83,7 +83,7 @@ export class Rollout {
   restore(failure: readonly WorkerFailure[], now: Instant): Rollout | null {
     const { stable, fromFile, onProgress } = this.#options;
     if (stable === null || stable.generation === this.target.generation) return null;
-    const policy = rollingPolicy(stable.spec.instances);
+    const policy = rollingPolicy(stable.spec);
     return new Rollout({ target: stable, stable: null, policy, fromFile, onProgress, now }, { rollout: this, failure });
   }
 }

@@ -2,6 +2,7 @@ import type { CliContext, DaemonStart } from '../../src/cli/context.ts';
 import { runProgram } from '../../src/cli/program/program.ts';
 import type { DaemonClient } from '../../src/client/daemon-client.ts';
 import type { LoadedEcosystem } from '../../src/config/load-ecosystem.ts';
+import { DEFAULTS } from '../../src/domain/policies.ts';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
 import type { Failure } from '../../src/domain/failure.ts';
 import type { ObservedApp, ObservedState } from '../../src/domain/observed-state.ts';
@@ -173,6 +174,13 @@ export function spec(name: string, overrides: Partial<AppSpec> = {}): AppSpec {
     stopSignal: 'auto',
     readyTimeout: 30_000,
     readiness: { type: 'auto' },
+    readinessProbe: null,
+    startupProbe: null,
+    livenessProbe: null,
+    failWhen: null,
+    rollout: DEFAULTS.rollout,
+    balance: 'shared',
+    shutdownWithMessage: false,
     outFile: { type: 'default' },
     errorFile: { type: 'default' },
     mergeLogs: true,

@@ -9,7 +9,7 @@ import { readKeys } from '../../src/config/read-keys.ts';
 import { createReport } from '../../src/config/report.ts';
 import type { SourceDocument } from '../../src/config/source.ts';
 import { validateValues } from '../../src/config/validate.ts';
-import type { LogTarget } from '../../src/domain/app-spec.ts';
+import type { LogTarget, Probe, RolloutSettings, Share } from '../../src/domain/app-spec.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/ecosystems', import.meta.url));
 const folder = `${fixtures}/valid/interpreters`;
@@ -40,6 +40,14 @@ const program = fc.constantFrom(
   { script: './server.js', interpreter: 'ruby' },
   { script: 'sleep', interpreter: 'none' },
 );
+const probe = fc.constantFrom<object>(
+  { http: '/health' },
+  { http: { path: '/up', port: 3001, host: '127.0.0.1' }, timeout: '5s' },
+  { tcp: 6379, failures: 9 },
+  { tcp: { host: '::1' } },
+  { exec: 'test -f ready' },
+  { log: 'listening on \\d+', period: 250 },
+);
 const options = fc.record(
   {
     name: text,
@@ -64,6 +72,13 @@ const options = fc.record(
     revision: fc.constantFrom('auto', 'none', 'v7'),
     listen_timeout: duration,
     wait_ready: fc.boolean(),
+    readiness: fc.oneof(fc.constantFrom({ message: 'ready' }, { listening: true }), probe),
+    startup: probe,
+    liveness: fc.constantFrom({ tcp: true, period: '5s' }, { exec: './check', failures: 1 }),
+    fail_when: fc.constantFrom('EADDRINUSE', 'a|b'),
+    rollout: fc.constantFrom({}, { max_surge: '25%', max_unavailable: 1 }, { min_ready: '3s', rollback: false }),
+    balance: fc.constantFrom('shared', 'reuseport'),
+    shutdownWithMessage: fc.boolean(),
     maxRestarts: fc.oneof(fc.nat(99), fc.nat(99).map(String)),
     min_uptime: duration,
     restart_delay: duration,
@@ -103,7 +118,7 @@ test('a normalised app is plain JSON with every field filled in', () => {
     fc.property(app, (written) => {
       const { spec } = normalize(written, undefined);
       expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
-      expect(Object.keys(spec)).toHaveLength(27);
+      expect(Object.keys(spec)).toHaveLength(34);
       expect(spec.instances).toBeGreaterThanOrEqual(1);
       expect(Object.keys(spec.env)).toEqual(Object.keys(spec.env).sort());
     }),
@@ -195,11 +210,43 @@ function serialise({ spec, revision }: Pick<NormalizedApp, 'spec' | 'revision'>)
     stop_signal: spec.stopSignal,
     listen_timeout: spec.readyTimeout,
     wait_ready: spec.readiness.type === 'message',
+    ...(spec.readiness.type === 'listening'
+      ? { readiness: { listening: true } }
+      : probeOption('readiness', spec.readinessProbe)),
+    ...probeOption('startup', spec.startupProbe),
+    ...probeOption('liveness', spec.livenessProbe),
+    ...(spec.failWhen === null ? {} : { fail_when: spec.failWhen }),
+    rollout: rolloutOption(spec.rollout),
+    balance: spec.balance,
+    shutdown_with_message: spec.shutdownWithMessage,
     ...logOption('out_file', spec.outFile),
     ...logOption('error_file', spec.errorFile),
     merge_logs: spec.mergeLogs,
     depends_on: spec.dependsOn,
     revision,
+  };
+}
+
+function probeOption(name: string, probe: Probe | null): Record<string, unknown> {
+  if (probe === null) return {};
+  const { target, period, timeout, failures } = probe;
+  const { type, ...place } = target;
+  const asked = target.type === 'exec' ? target.command : target.type === 'log' ? target.pattern : withoutNulls(place);
+  return { [name]: { [type]: asked, period, timeout, failures } };
+}
+
+function withoutNulls(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== null));
+}
+
+function rolloutOption(rollout: RolloutSettings): Record<string, unknown> {
+  const share = ({ type, value }: Share) => (type === 'percent' ? `${value}%` : value);
+  return {
+    ...(rollout.maxSurge === null ? {} : { max_surge: share(rollout.maxSurge) }),
+    max_unavailable: share(rollout.maxUnavailable),
+    min_ready: rollout.minReady,
+    progress_deadline: rollout.progressDeadline,
+    rollback: rollout.rollback,
   };
 }
 

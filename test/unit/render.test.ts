@@ -429,22 +429,25 @@ describe('apps', () => {
       "api · project shop · revision 7 · degraded, 1/2 ready
 
       Settings
-        namespace       default
-        kind            service
-        script          /srv/shop/api.js
-        cwd             /srv/shop
-        interpreter     node
-        instances       2
-        exec_mode       fork
-        instance_var    NODE_APP_INSTANCE
-        autorestart     true
-        min_uptime      60s
-        kill_timeout    30s
-        stop_signal     auto
-        listen_timeout  30s
-        wait_ready      false
-        merge_logs      false
-        code            none
+        namespace              default
+        kind                   service
+        script                 /srv/shop/api.js
+        cwd                    /srv/shop
+        interpreter            node
+        instances              2
+        exec_mode              fork
+        instance_var           NODE_APP_INSTANCE
+        autorestart            true
+        min_uptime             60s
+        kill_timeout           30s
+        stop_signal            auto
+        listen_timeout         30s
+        wait_ready             false
+        rollout                {"max_surge":null,"max_unavailable":0,"min_ready":1000,"progress_deadline":600000,"rollback":true}
+        balance                shared
+        shutdown_with_message  false
+        merge_logs             false
+        code                   none
 
       Environment
         PORT   3000

@@ -35,8 +35,6 @@ function workers(...lines: readonly string[]): readonly RolloutWorker[] {
   });
 }
 
-const app = (instances: number) => ({ instances, rollout: DEFAULTS.rollout });
-
 /** `start 0; stop old:1; wait 600` */
 function format(desired: number, lines: readonly string[], fields: Partial<RolloutInput> = {}): string {
   const step = rollStep({
