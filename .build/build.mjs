@@ -28,6 +28,8 @@ async function generateValidator() {
     allErrors: true,
     verbose: true,
     strict: true,
+    // `required` stands in the branches of an `anyOf`, its properties around it.
+    strictRequired: false,
     allowUnionTypes: true,
     inlineRefs: false,
     code: { source: true, esm: true },
