@@ -84,18 +84,73 @@ function ownerOf([first, second, third]: readonly string[], ecosystem: KeyedEcos
 }
 
 function reportValue({ part }: Owner, errors: readonly ErrorObject[], report: Report): void {
+  const unknown = errors.find(({ keyword }) => keyword === 'additionalProperties');
+  const nested = unknown === undefined ? nestedError(errors, part) : null;
+  if (unknown !== undefined) return reportUnknownKey(unknown, part, report);
+  if (nested !== null) return report.error('ECO1301', nested.path, { message: nested.message });
   const key = String(part.path.at(-1));
-  const schemas = errors.map((error) => error.parentSchema).filter(isRecord);
-  const expects = schemas.map((schema) => schema['x-expects']).find((text) => typeof text === 'string');
-  const choices = schemas.flatMap((schema) => (Array.isArray(schema['enum']) ? schema['enum'].map(String) : []));
+  const expects = expectationOf(errors) ?? 'something else';
   const inner = innerError(errors, part);
-  const meant = typeof inner.value === 'string' ? nearest(inner.value, choices) : undefined;
-  const question = meant === undefined ? '' : `; did you mean "${meant}"?`;
   const message =
     inner.path === null
-      ? `"${key}" must be ${expects ?? 'something else'}, not ${describe(inner.value)}${question}`
-      : `"${key}" must be ${expects ?? 'something else'}; it holds ${describe(inner.value)}${question}`;
-  report.error('ECO1301', inner.path ?? part.path, { message });
+      ? `"${key}" must be ${expects}${notWhat(inner.value)}${question(inner.value, errors)}`
+      : `"${key}" must be ${expects}; it holds ${describe(inner.value)}${question(inner.value, errors)}`;
+  return report.error('ECO1301', inner.path ?? part.path, { message });
+}
+
+/** A key within an option, such as `htp` in `readiness`. */
+function reportUnknownKey({ instancePath, params, parentSchema }: ErrorObject, part: Part, report: Report): void {
+  const key = String((params as { readonly additionalProperty?: unknown }).additionalProperty);
+  const known =
+    isRecord(parentSchema) && isRecord(parentSchema['properties']) ? Object.keys(parentSchema['properties']) : [];
+  const meant = nearest(key, known);
+  const within = [String(part.path.at(-1)), ...stepsWithin(instancePath)].join('.');
+  report.error('ECO1203', [...part.path, ...stepsWithin(instancePath), key], {
+    message: `unknown key "${key}" in "${within}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+    part: 'key',
+    ...(meant === undefined ? { hint: `it may hold ${known.join(', ')}` } : {}),
+  });
+}
+
+/** The value of a key within an option that says itself what it expects. */
+function nestedError(
+  errors: readonly ErrorObject[],
+  part: Part,
+): { readonly path: SourcePath; readonly message: string } | null {
+  const deepest = errors.toSorted((a, b) => stepsOf(b.instancePath).length - stepsOf(a.instancePath).length)[0];
+  const steps = stepsWithin(deepest?.instancePath ?? '');
+  const own = errors.filter(({ instancePath }) => instancePath === deepest?.instancePath);
+  const expects = expectationOf(own);
+  if (deepest === undefined || steps.length === 0 || expects === undefined) return null;
+  const name = [String(part.path.at(-1)), ...steps].join('.');
+  const message = `"${name}" must be ${expects}${notWhat(deepest.data)}${question(deepest.data, own)}`;
+  return { path: [...part.path, ...steps], message };
+}
+
+/** The steps from the option on: `http` in `/apps/0/readiness/http`. */
+function stepsWithin(instancePath: string): readonly string[] {
+  const steps = stepsOf(instancePath);
+  return steps.slice(steps[0] === 'apps' ? 3 : steps[0] === 'defaults' ? 2 : 1);
+}
+
+function expectationOf(errors: readonly ErrorObject[]): string | undefined {
+  const expectations = schemasOf(errors).map((schema) => schema['x-expects']);
+  return expectations.find((text) => typeof text === 'string');
+}
+
+function question(value: unknown, errors: readonly ErrorObject[]): string {
+  const choices = schemasOf(errors).flatMap(({ enum: list }) => (Array.isArray(list) ? list.map(String) : []));
+  const meant = typeof value === 'string' ? nearest(value, choices) : undefined;
+  return meant === undefined ? '' : `; did you mean "${meant}"?`;
+}
+
+/** An object is the right thing with the wrong content. */
+function notWhat(value: unknown): string {
+  return isRecord(value) ? '' : `, not ${describe(value)}`;
+}
+
+function schemasOf(errors: readonly ErrorObject[]) {
+  return errors.map((error) => error.parentSchema).filter(isRecord);
 }
 
 /** The part of a list or an object that is wrong, if the rest of it is right. */
