@@ -18,3 +18,9 @@ export function minutes(count: number): Milliseconds {
 export function after(now: Instant, span: Milliseconds): Instant {
   return now + span;
 }
+
+/** The first of the moments that will come; null if none will. */
+export function earliest(moments: readonly (Instant | null)[]): Instant | null {
+  const due = moments.filter((moment): moment is Instant => moment !== null && Number.isFinite(moment));
+  return due.length === 0 ? null : Math.min(...due);
+}

@@ -51,8 +51,8 @@ export interface RestartCount {
 /** Why the process is being ended decides what follows once it is gone. */
 export type AfterStop =
   | { readonly type: 'stay-stopped' }
-  /** The process failed while alive (it never became ready, say): its end counts as a crash of this cause. */
-  | { readonly type: 'count-as-crash'; readonly cause: ExitCause };
+  /** The process failed while alive (it never became ready, say): its end counts as a crash of this cause. `readyFor` as in a crash: null if it never was. */
+  | { readonly type: 'count-as-crash'; readonly cause: ExitCause; readonly readyFor: number | null };
 
 /** Why a process ended, or why it had to be ended. */
 export type ExitCause =
@@ -60,6 +60,10 @@ export type ExitCause =
   | { readonly type: 'signal'; readonly signal: string }
   | { readonly type: 'spawn-error'; readonly message: string }
   | { readonly type: 'not-ready-in-time'; readonly timeout: number; readonly waitingFor: string }
+  /** So many answers in a row to its liveness probe were bad; `lastAnswer` says how: `it said 500`. */
+  | { readonly type: 'liveness-failed'; readonly failures: number; readonly lastAnswer: string }
+  /** Before it was ready it wrote a line that `fail_when` names. */
+  | { readonly type: 'matched-fail-when'; readonly line: string }
   /** It ended while no daemon watched it. */
   | { readonly type: 'unknown' };
 

@@ -34,19 +34,7 @@ export async function followLines(
   onLine: (line: string) => void,
   { from, signal }: FollowOptions,
 ): Promise<void> {
-  let position = from;
-  let rest: Buffer = Buffer.alloc(0);
-  const readOn = (): void => {
-    const size = fileSize(path);
-    if (size < position) {
-      position = 0;
-      rest = Buffer.alloc(0);
-    }
-    for (let chunk = readRange(path, position, size); chunk.length > 0; chunk = readRange(path, position, size)) {
-      position += chunk.length;
-      rest = splitLines(Buffer.concat([rest, chunk]), onLine);
-    }
-  };
+  const readOn = lineReader(path, onLine, { from });
   const { watch } = await import('chokidar');
   const watcher = watch(path, { ignoreInitial: true });
   watcher.on('add', readOn).on('change', readOn);
@@ -57,6 +45,28 @@ export async function followLines(
     watcher.on('ready', readOn);
   });
   await watcher.close();
+}
+
+/** Each call of what it answers calls back with the whole lines that were appended since the one before. */
+export function lineReader(
+  path: string,
+  onLine: (line: string) => void,
+  { from }: Pick<FollowOptions, 'from'>,
+): () => void {
+  let position = from;
+  let rest: Buffer = Buffer.alloc(0);
+  return () => {
+    const size = fileSize(path);
+    if (size < position) {
+      position = 0;
+      rest = Buffer.alloc(0);
+    }
+    if (size === position) return;
+    for (let chunk = readRange(path, position, size); chunk.length > 0; chunk = readRange(path, position, size)) {
+      position += chunk.length;
+      rest = splitLines(Buffer.concat([rest, chunk]), onLine);
+    }
+  };
 }
 
 export interface FollowOptions {

@@ -11,10 +11,18 @@ export function formatExitCause(cause: ExitCause): string {
     case 'spawn-error':
       return `could not be started: ${cause.message}`;
     case 'not-ready-in-time':
-      return `not ready within ${cause.timeout / 1000} s (waiting for ${cause.waitingFor})`;
+      return `not ready within ${cause.timeout / 1000} s: it did not ${cause.waitingFor}`;
+    case 'liveness-failed':
+      return `ended after ${times(cause.failures)} of its liveness probe: ${cause.lastAnswer}`;
+    case 'matched-fail-when':
+      return `wrote a line that fail_when names: ${cause.line}`;
     case 'unknown':
       return 'ended while no daemon watched it';
     default:
       return unreachable(cause);
   }
+}
+
+function times(failures: number): string {
+  return failures === 1 ? 'a failure' : `${failures} failures in a row`;
 }

@@ -4,6 +4,7 @@ import type { Timestamp } from '../domain/time.ts';
 import type { ExitCause, WorkerPhase } from '../domain/worker-state.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
+import type { ProbeAnswer, ProbeQuestion } from '../platform/probes.ts';
 import type { ProcessInfo, TreeRoot } from '../platform/process-table.ts';
 import type { DaemonMessage } from '../protocol/worker.ts';
 import type { BootGate } from './boot-gate.ts';
@@ -23,6 +24,8 @@ export interface SupervisePorts {
   readonly tell: (worker: WorkerId, message: DaemonMessage) => void;
   readonly journal: WorkerJournal;
   readonly logs: LogPort;
+  /** Asks once; ends at once when aborted. */
+  readonly probe: (question: ProbeQuestion, signal: AbortSignal) => Promise<ProbeAnswer>;
   readonly emit: (event: EcoEvent) => void;
   readonly surroundings: WorkerSurroundings;
 }
@@ -41,6 +44,8 @@ export interface LogPort {
   readonly sizeOf: (file: string | null) => number;
   /** The last lines from `start` on, oldest first; empty if there is no such file. */
   readonly lastLines: (file: string, count: number, range: { readonly start: number }) => readonly string[];
+  /** Each call of what it answers calls back with the lines that were written since the one before. */
+  readonly reader: (file: string, onLine: (line: string) => void, range: { readonly from: number }) => () => void;
 }
 
 /** Where workers are written down before anything is done to them, so that no process is started and forgotten. */
@@ -61,6 +66,14 @@ export interface WorkerRecord {
   readonly process: ProcessIdentity | null;
   readonly startedAt: Timestamp | null;
   readonly lastExit: ExitCause | null;
+  /** How long its log files were when it was started; missing in what earlier versions wrote. */
+  readonly logStart?: LogStart;
+}
+
+/** Bytes. */
+export interface LogStart {
+  readonly out: number;
+  readonly error: number;
 }
 
 /** Names one process that never recurs, whatever becomes of its pid. */

@@ -1,5 +1,6 @@
 import { seconds, type Instant, type Milliseconds } from '../domain/time.ts';
 import type { Readiness } from '../domain/app-spec.ts';
+import type { ExitCause } from '../domain/worker-state.ts';
 
 /** What is known of a worker that has been spawned and is not ready yet. */
 export interface Signs {
@@ -10,6 +11,20 @@ export interface Signs {
   readonly saidReady: boolean;
   /** The addresses that its servers asked for, as `formatSocketAddress` writes them. */
   readonly listening: readonly string[];
+  /** What it wrote that `fail_when` names; null: nothing. */
+  readonly failLine: string | null;
+  /** null: the app has no such probe. */
+  readonly startup: ProbeSign | null;
+  readonly readiness: ProbeSign | null;
+}
+
+/** How one probe stands. */
+export interface ProbeSign {
+  readonly succeeded: boolean;
+  /** Completes "it did not …". */
+  readonly asks: string;
+  /** `it said 500`; null while there is none. */
+  readonly lastAnswer: string | null;
 }
 
 /** What must listen before the worker counts as ready. */
@@ -23,8 +38,15 @@ export type ExpectedSockets =
 
 export type Verdict =
   | { readonly type: 'ready'; readonly provedFor: Milliseconds }
-  /** Look again at `at`; null: when a sign changes. `for` completes "it did not …". */
-  | { readonly type: 'waiting'; readonly at: Instant | null; readonly for: string };
+  /** Look again at `at`; null: when a sign changes. `for` completes "it did not …". `ask`: the probe whose turn it is. */
+  | {
+      readonly type: 'waiting';
+      readonly at: Instant | null;
+      readonly for: string;
+      readonly ask?: 'startup' | 'readiness';
+    }
+  /** It need not be waited for. */
+  | { readonly type: 'failed'; readonly cause: ExitCause };
 
 export interface ReadinessPolicy {
   readonly readiness: Readiness;
@@ -36,15 +58,29 @@ export interface ReadinessPolicy {
 /** A Node program whose preload has not come up by now runs without it (`--permission`, say). */
 const REGISTRATION_GRACE: Milliseconds = seconds(5);
 
-/** Whether a worker is ready. A pure function of the signs; the deadline is the worker machine's affair. */
-export function judgeReadiness(
-  { readiness, expected, minReady }: ReadinessPolicy,
-  signs: Signs,
-  now: Instant,
-): Verdict {
+/**
+ * Whether a worker is ready. A pure function of the signs; the deadline is the worker machine's affair. In this order: what
+ * makes it fail, its start-up probe, its own sign of readiness, its readiness probe.
+ */
+export function judgeReadiness(policy: ReadinessPolicy, signs: Signs, now: Instant): Verdict {
+  const { failLine, startup, readiness } = signs;
+  if (failLine !== null) return { type: 'failed', cause: { type: 'matched-fail-when', line: failLine } };
+  if (startup?.succeeded === false) return { ...waitForProbe(startup), ask: 'startup' };
+  const own = judgeOwnSign(policy, signs, now);
+  if (own.type !== 'ready' || readiness === null) return own;
+  return readiness.succeeded ? { type: 'ready', provedFor: 0 } : { ...waitForProbe(readiness), ask: 'readiness' };
+}
+
+function waitForProbe({ asks, lastAnswer }: ProbeSign): Extract<Verdict, { type: 'waiting' }> {
+  return { type: 'waiting', at: null, for: lastAnswer === null ? asks : `${asks}: ${lastAnswer}` };
+}
+
+function judgeOwnSign({ readiness, expected, minReady }: ReadinessPolicy, signs: Signs, now: Instant): Verdict {
   if (readiness.type === 'message') {
     return signs.saidReady ? { type: 'ready', provedFor: 0 } : { type: 'waiting', at: null, for: "send 'ready'" };
   }
+  if (readiness.type === 'listening')
+    return judgeSockets(expected.type === 'unknown' ? { type: 'any' } : expected, signs);
   const observable =
     signs.registered === true || (signs.registered === false && now < signs.spawnedAt + REGISTRATION_GRACE);
   if (observable && expected.type !== 'unknown') return judgeSockets(expected, signs);

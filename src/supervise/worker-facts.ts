@@ -1,7 +1,7 @@
 import type { AppKey, WorkerId } from '../domain/names.ts';
 import type { ExitCause, ObservedWorker, WorkerState } from '../domain/worker-state.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { WorkerRecord } from './ports.ts';
+import type { LogStart, WorkerRecord } from './ports.ts';
 import type { LogFiles } from './worker-launch.ts';
 import { isDead } from './worker-machine.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -16,6 +16,7 @@ export interface WorkerFacts {
   readonly state: WorkerState;
   readonly process: WorkerProcess | null;
   readonly lastExit: ExitCause | null;
+  readonly logStart: LogStart;
 }
 
 export interface Observation {
@@ -57,7 +58,7 @@ export function observedWorker(
 
 /** A worker as the next daemon must find it. */
 export function workerRecord(facts: WorkerFacts): WorkerRecord {
-  const { id, key, instance, generation, state, process: own, lastExit } = facts;
+  const { id, key, instance, generation, state, process: own, lastExit, logStart } = facts;
   const remembered = own?.exited === true && isDead(state) ? null : own;
   return {
     id,
@@ -69,5 +70,6 @@ export function workerRecord(facts: WorkerFacts): WorkerRecord {
     process: remembered?.identity ?? null,
     startedAt: remembered?.startedAt ?? null,
     lastExit,
+    logStart,
   };
 }

@@ -38,6 +38,8 @@ export type WorkerEvent =
   /** `handover`: a successor serves already, so that idle connections need not be cut. */
   | { readonly type: 'stop-requested'; readonly handover: boolean }
   | { readonly type: 'drained' }
+  /** The process lives, but must not go on: of no use as it is. */
+  | { readonly type: 'condemned'; readonly cause: ExitCause }
   | { readonly type: 'start-requested' }
   | { readonly type: 'deadline-reached' };
 
@@ -118,7 +120,9 @@ function whileStarting(state: In<'starting'>, event: WorkerEvent, context: Conte
     case 'exited':
       return ended(state.restarts, { cause: event.cause, readyFor: null, treeGone: event.treeGone }, context);
     case 'deadline-reached':
-      return stopNow(state.restarts, context, { type: 'count-as-crash', cause: late(policy) });
+      return stopNow(state.restarts, context, { type: 'count-as-crash', cause: late(policy), readyFor: null });
+    case 'condemned':
+      return stopNow(state.restarts, context, { type: 'count-as-crash', cause: event.cause, readyFor: null });
     case 'stop-requested':
       return stopNow(state.restarts, context, { type: 'stay-stopped' });
     case 'start-requested':
@@ -143,6 +147,12 @@ function whileReady(state: In<'ready'>, event: WorkerEvent, context: Context): T
       return context.drainable
         ? drain(state.restarts, context, event.handover)
         : stopNow(state.restarts, context, { type: 'stay-stopped' });
+    case 'condemned':
+      return stopNow(state.restarts, context, {
+        type: 'count-as-crash',
+        cause: event.cause,
+        readyFor: now - state.since,
+      });
     case 'spawned':
     case 'became-ready':
     case 'start-requested':
@@ -165,6 +175,7 @@ function whileDraining(state: In<'draining'>, event: WorkerEvent, { now }: Conte
       return event.treeGone ? stay({ phase: 'stopped', restarts: state.restarts }) : signalAfterDrain(state, now);
     case 'spawned':
     case 'became-ready':
+    case 'condemned':
     case 'stop-requested':
     case 'start-requested':
     case 'tree-gone':
@@ -191,6 +202,7 @@ function whileStopping(state: In<'stopping'>, event: WorkerEvent, context: Conte
       );
     case 'spawned':
     case 'became-ready':
+    case 'condemned':
     case 'start-requested':
     case 'drained':
       return stay(state);
@@ -209,6 +221,7 @@ function whileBackingOff(state: In<'backing-off'>, event: WorkerEvent, context: 
     case 'spawned':
     case 'became-ready':
     case 'exited':
+    case 'condemned':
     case 'tree-gone':
     case 'drained':
       return stay(state);
@@ -227,6 +240,7 @@ function whileDead(state: In<'stopped' | 'completed' | 'failed'>, event: WorkerE
     case 'became-ready':
     case 'exited':
     case 'tree-gone':
+    case 'condemned':
     case 'drained':
     case 'deadline-reached':
       return stay(state);
@@ -246,6 +260,14 @@ function readyDeadline(policy: WorkerPolicy, now: Instant): Instant {
 
 function late({ readyTimeout }: WorkerPolicy): ExitCause {
   return { type: 'not-ready-in-time', timeout: readyTimeout, waitingFor: 'ready' };
+}
+
+/** "Not ready in time" says what was missing, which only the shell knows. */
+export function withReason(state: WorkerState, waitingFor: string): WorkerState {
+  if (state.phase !== 'stopping' || state.afterwards.type !== 'count-as-crash') return state;
+  const { cause } = state.afterwards;
+  if (cause.type !== 'not-ready-in-time') return state;
+  return { ...state, afterwards: { ...state.afterwards, cause: { ...cause, waitingFor } } };
 }
 
 function drain(restarts: RestartCount, { policy, now }: Context, handover: boolean): Transition {
@@ -273,7 +295,7 @@ function signalAfterDrain({ restarts, killAt }: In<'draining'>, now: Instant): T
 function gone({ restarts, afterwards }: In<'stopping'>, context: Context): Transition {
   return afterwards.type === 'stay-stopped'
     ? stay({ phase: 'stopped', restarts })
-    : ended(restarts, { cause: afterwards.cause, readyFor: null, treeGone: true }, context);
+    : ended(restarts, { cause: afterwards.cause, readyFor: afterwards.readyFor, treeGone: true }, context);
 }
 
 interface End {

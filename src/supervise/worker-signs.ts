@@ -6,6 +6,9 @@ import type { WorkerMessage } from '../protocol/worker.ts';
 import { unreachable } from '../util/unreachable.ts';
 import type { Signs } from './readiness.ts';
 
+/** What the process itself does not say. */
+type ProbeSigns = Pick<Signs, 'failLine' | 'startup' | 'readiness'>;
+
 /** Everything that is known of one process from its preload's messages. */
 export class WorkerSigns {
   spawnedAt: Instant;
@@ -19,6 +22,7 @@ export class WorkerSigns {
   #handledSignals: readonly string[] = [];
   #exitCode: number | null = null;
   readonly #listening = new Map<string, string>();
+  readonly #tcpPorts = new Map<string, number>();
 
   constructor(spawnedAt: Instant, registered: boolean | null) {
     this.spawnedAt = spawnedAt;
@@ -38,9 +42,11 @@ export class WorkerSigns {
         return;
       case 'listening':
         this.#listening.set(formatSocketAddress(message.bound), formatSocketAddress(message.requested));
+        if (message.bound.type === 'tcp') this.#tcpPorts.set(formatSocketAddress(message.bound), message.bound.port);
         return;
       case 'closed':
         this.#listening.delete(formatSocketAddress(message.bound));
+        this.#tcpPorts.delete(formatSocketAddress(message.bound));
         return;
       case 'signals':
         this.#handledSignals = message.handled;
@@ -49,6 +55,7 @@ export class WorkerSigns {
         this.#exitCode = message.code;
         return;
       case 'drained':
+      case 'answered':
         return;
       default:
         unreachable(message);
@@ -63,6 +70,11 @@ export class WorkerSigns {
   /** The addresses that servers asked for, sorted. */
   requested(): readonly string[] {
     return [...new Set(this.#listening.values())].sort();
+  }
+
+  /** The TCP ports that it listens on, in the order in which it began to. */
+  tcpPorts(): readonly number[] {
+    return [...this.#tcpPorts.values()];
   }
 
   /** Whether all its sockets are held for a successor. A port that the system chose is a new one for each worker anyway. */
@@ -83,8 +95,8 @@ export class WorkerSigns {
     return this.#exitCode === null ? { type: 'unknown' } : { type: 'exit-code', code: this.#exitCode };
   }
 
-  read(): Signs {
+  read(probes: ProbeSigns): Signs {
     const { spawnedAt, registered, turned, saidReady } = this;
-    return { spawnedAt, registered, turned, saidReady, listening: this.requested() };
+    return { spawnedAt, registered, turned, saidReady, listening: this.requested(), ...probes };
   }
 }

@@ -1,6 +1,7 @@
+// oxlint-disable max-lines -- the shell of one machine: what its parts have in common is the state of one process, which would have to be shared
 import { isNodeProgram, type AppSpec } from '../domain/app-spec.ts';
 import { workerId, type WorkerId } from '../domain/names.ts';
-import type { Instant, Milliseconds } from '../domain/time.ts';
+import { earliest, type Instant, type Milliseconds } from '../domain/time.ts';
 import type { ExitCause, ObservedWorker, WorkerState } from '../domain/worker-state.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { LaunchListener } from '../platform/launcher.ts';
@@ -9,11 +10,19 @@ import { unreachable } from '../util/unreachable.ts';
 import { answerIpc } from './ipc-handles.ts';
 import type { WorkerRecord } from './ports.ts';
 import { judgeReadiness } from './readiness.ts';
-import { deadlineOf, firstState, transition, type WorkerEffect, type WorkerEvent } from './worker-machine.ts';
-import { launchRequest, logFiles } from './worker-launch.ts';
+import {
+  deadlineOf,
+  firstState,
+  transition,
+  withReason,
+  type WorkerEffect,
+  type WorkerEvent,
+} from './worker-machine.ts';
+import { checkEnvironment, launchRequest, logFiles, type LogFiles } from './worker-launch.ts';
 import { observedWorker, workerRecord, type WorkerFacts } from './worker-facts.ts';
 import { WorkerLogs } from './worker-logs.ts';
 import type { WorkerOptions } from './worker-options.ts';
+import { WorkerProbes } from './worker-probes.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { WorkerSigns } from './worker-signs.ts';
 
@@ -31,6 +40,7 @@ export class Worker {
   readonly generation: number;
   readonly #options: WorkerOptions;
   readonly #logs: WorkerLogs;
+  readonly #probes: WorkerProbes;
   #spec: AppSpec;
   #state: WorkerState;
   #id: WorkerId;
@@ -51,6 +61,11 @@ export class Worker {
     this.#state = firstState(spec, ports.clock.now());
     this.#signs = this.#newSigns(ports.clock.now());
     this.#logs = new WorkerLogs(ports.logs);
+    this.#probes = new WorkerProbes({
+      ports,
+      onSign: () => this.#tick(),
+      onFailed: (cause) => this.#handle({ type: 'condemned', cause }),
+    });
     this.#id = this.#newId();
   }
 
@@ -105,6 +120,8 @@ export class Worker {
   /** Settings that do not touch the process: they hold from its next event on. */
   update(spec: AppSpec): void {
     this.#spec = spec;
+    this.#probes.update(spec);
+    this.#settle();
   }
 
   /** Takes over what an earlier daemon started; the record has been found to be alive, or to need no process. */
@@ -118,6 +135,8 @@ export class Worker {
     if (identity !== null) {
       this.#process = new WorkerProcess({ id, identity, launched: null, startedAt, ports });
       this.#signs = this.#newSigns(ports.clock.now() - Math.max(0, ports.clock.wallTime() - startedAt));
+      this.#logs.resumeRun(this.#files(), record.logStart);
+      this.#beginProbes();
       ports.emit({ type: 'worker-adopted', worker: id, pid: identity.pid });
     }
     this.#settle();
@@ -132,6 +151,7 @@ export class Worker {
 
   /** What the preload says. Messages of an earlier process of this worker never come here: they carry another id. */
   receive(message: WorkerMessage): void {
+    if (message.type === 'answered') return this.#probes.receive(message);
     if (message.type === 'drained') return this.#handle({ type: 'drained' });
     this.#signs.note(message);
     if (message.type === 'turned') this.#releaseGate();
@@ -145,21 +165,16 @@ export class Worker {
   }
 
   observe(current: boolean): ObservedWorker {
-    const { key, ports } = this.#options;
-    const files = logFiles(this.#spec, { key, instance: this.instance }, ports.surroundings.home);
-    return observedWorker(this.#facts(), {
-      current,
-      files,
-      signs: this.#signs,
-      handsOver: this.handsOver,
-      clock: ports.clock,
-    });
+    const { clock } = this.#options.ports;
+    const { handsOver } = this;
+    return observedWorker(this.#facts(), { current, files: this.#files(), signs: this.#signs, handsOver, clock });
   }
 
   /** Lets go without touching the process: the daemon is about to end, the worker is not. */
   release(): void {
     this.#timer?.cancel();
     this.#timer = null;
+    this.#probes.end();
     this.#releaseGate();
   }
 
@@ -174,20 +189,12 @@ export class Worker {
     });
     // Whoever hears of a change may ask again for what is under way: were that a change, the two would never rest.
     if (state === before && effects.length === 0) return this.#settle();
-    this.#state = this.#withCause(state);
+    this.#state = withReason(state, this.waitingFor);
     for (const effect of effects) this.#carryOut(effect);
     if (before.phase !== 'ready' && state.phase === 'ready') ports.emit({ type: 'worker-ready', worker: this.#id });
     if (before.phase === 'starting' && state.phase !== 'starting') this.#releaseGate();
     this.#settle();
     onChange();
-  }
-
-  /** "Not ready in time" says what was missing, which only the shell knows. */
-  #withCause(state: WorkerState): WorkerState {
-    if (state.phase !== 'stopping' || state.afterwards.type !== 'count-as-crash') return state;
-    const { cause } = state.afterwards;
-    if (cause.type !== 'not-ready-in-time') return state;
-    return { ...state, afterwards: { ...state.afterwards, cause: { ...cause, waitingFor: this.waitingFor } } };
   }
 
   #carryOut(effect: WorkerEffect): void {
@@ -201,12 +208,20 @@ export class Worker {
         return ports.tell(this.#id, { type: 'drain', within: effect.within, handover: effect.handover });
       case 'signal-stop':
         if (this.#process === null && !this.#launching) return this.#neverSpawned();
-        return this.#process?.signalTree(this.#signs.stopSignal(this.#spec.stopSignal));
+        return this.#askToStop();
       case 'kill-tree':
         return this.#process?.signalTree('SIGKILL');
       default:
         return unreachable(effect);
     }
+  }
+
+  /** PM2's `shutdown_with_message` is for programs that cannot take signals; others hear nothing of it. */
+  #askToStop(): void {
+    const hears = this.#signs.registered === true && this.#process?.exited === false;
+    if (this.#spec.shutdownWithMessage && hears)
+      return this.#options.ports.tell(this.#id, { type: 'message', payload: 'shutdown' });
+    this.#process?.signalTree(this.#signs.stopSignal(this.#spec.stopSignal));
   }
 
   /** It was still waiting for its turn to start: there is no process that could end. */
@@ -229,12 +244,9 @@ export class Worker {
   async #spawn(): Promise<void> {
     const { ports, key, revision } = this.#options;
     const id = this.#id;
-    const sockets = ports.vault.known(key);
-    const request = launchRequest(
-      this.#spec,
-      { key, id, instance: this.instance, revision, sockets },
-      ports.surroundings,
-    );
+    const inherits = { sockets: ports.vault.known(key), ticketKeys: ports.vault.ticketKeys(key) };
+    const self = { key, id, instance: this.instance, revision, ...inherits };
+    const request = launchRequest(this.#spec, self, ports.surroundings);
     this.#save();
     this.#logs.beginRun(request);
     this.#launching = true;
@@ -245,6 +257,7 @@ export class Worker {
     const identity = { pid, startTime, bootId: ports.processes.bootId };
     this.#process = new WorkerProcess({ id, identity, launched, startedAt: ports.clock.wallTime(), ports });
     this.#signs.spawnedAt = ports.clock.now();
+    this.#beginProbes();
     if (!isNodeProgram(this.#spec)) this.#releaseGate();
     ports.emit({ type: 'worker-started', worker: id, pid });
     // It was asked to stop while the system was starting it.
@@ -273,9 +286,12 @@ export class Worker {
     });
   }
 
+  /** Where it had to be ended, the reason for that says more than how it ended. */
   #noteExit(cause: ExitCause): void {
-    const expected = this.#state.phase === 'stopping' || this.#state.phase === 'draining';
-    this.#lastExit = cause;
+    const state = this.#state;
+    const expected = state.phase === 'stopping' || state.phase === 'draining';
+    const condemned = state.phase === 'stopping' && state.afterwards.type === 'count-as-crash';
+    this.#lastExit = condemned ? state.afterwards.cause : cause;
     this.#options.ports.emit({ type: 'worker-exited', worker: this.#id, cause, expected });
   }
 
@@ -283,19 +299,24 @@ export class Worker {
   #settle(): void {
     const { clock } = this.#options.ports;
     this.#save();
+    if (this.#state.phase === 'ready') this.#probes.ask('liveness');
+    else if (this.#state.phase !== 'starting') this.#probes.end();
     this.#timer?.cancel();
     const due = this.#nextDue();
     this.#timer = due === null ? null : clock.after(due - clock.now(), () => this.#tick());
   }
 
   #nextDue(): Instant | null {
+    const { phase } = this.#state;
     const now = this.#options.ports.clock.now();
-    const moments = [deadlineOf(this.#state)];
-    if (this.#state.phase === 'starting') moments.push(this.#signs.lookAgainAt);
-    if (this.#state.phase === 'stopping' && this.#process?.exited === true) moments.push(now + TREE_POLL);
-    if (this.#process?.adopted === true && !this.#process.exited) moments.push(now + ADOPTED_POLL);
-    const due = moments.filter((moment): moment is Instant => moment !== null && Number.isFinite(moment));
-    return due.length === 0 ? null : Math.min(...due);
+    const left = phase === 'stopping' && this.#process?.exited === true;
+    const unwatched = this.#process?.adopted === true && !this.#process.exited;
+    return earliest([
+      deadlineOf(this.#state),
+      phase === 'starting' ? this.#signs.lookAgainAt : null,
+      left ? now + TREE_POLL : null,
+      unwatched ? now + ADOPTED_POLL : null,
+    ]);
   }
 
   #tick(): void {
@@ -313,9 +334,12 @@ export class Worker {
 
   #judge(now: Instant): void {
     const { expected, minReady } = this.#options;
-    const verdict = judgeReadiness({ readiness: this.#spec.readiness, expected, minReady }, this.#signs.read(), now);
+    const signs = this.#signs.read(this.#probes.read());
+    const verdict = judgeReadiness({ readiness: this.#spec.readiness, expected, minReady }, signs, now);
+    if (verdict.type === 'failed') return this.#handle({ type: 'condemned', cause: verdict.cause });
     if (verdict.type === 'ready') return this.#handle({ type: 'became-ready', provedFor: verdict.provedFor });
-    this.#signs.lookAgainAt = verdict.at;
+    this.#probes.ask(verdict.ask ?? null);
+    this.#signs.lookAgainAt = this.#probes.nextReading(now) ?? verdict.at;
     this.#signs.waitingFor = verdict.for;
     this.#settle();
   }
@@ -345,7 +369,27 @@ export class Worker {
       state: this.#state,
       process: this.#process,
       lastExit: this.#lastExit,
+      logStart: this.#logs.start,
     };
+  }
+
+  #files(): LogFiles {
+    const { key, ports } = this.#options;
+    return logFiles(this.#spec, { key, instance: this.instance }, ports.surroundings.home);
+  }
+
+  #beginProbes(): void {
+    const { key, ports, revision } = this.#options;
+    const identity = { key, id: this.#id, instance: this.instance, revision };
+    this.#probes.begin({
+      id: this.#id,
+      spec: this.#spec,
+      signs: this.#signs,
+      files: this.#files(),
+      logStart: this.#logs.start,
+      adopted: this.#process?.adopted === true,
+      environment: () => checkEnvironment(this.#spec, identity, ports.surroundings),
+    });
   }
 
   #newSigns(spawnedAt: Instant): WorkerSigns {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { formatExitCause } from '../../src/reconcile/exit-cause.ts';
 import { judgeReadiness, type ExpectedSockets, type Signs } from '../../src/supervise/readiness.ts';
 
 const UNKNOWN: ExpectedSockets = { type: 'unknown' };
@@ -7,6 +8,7 @@ const ALL: ExpectedSockets = { type: 'all', addresses: ['*:3000', '*:9090'] };
 /** A Node program that has begun to run; one without preload; one whose preload has not come up. */
 const UP: Partial<Signs> = { registered: true, turned: true };
 const PLAIN: Partial<Signs> = { registered: null };
+const UNASKED = { failLine: null, startup: null, readiness: null };
 const SILENT: Partial<Signs> = { registered: false };
 
 /** `ready for 1000`, `waits until 1000 to stay alive`, `waits to listen`; the worker was spawned at 0. */
@@ -17,10 +19,11 @@ function format(
 ): string {
   const verdict = judgeReadiness(
     { readiness: { type: readiness }, expected, minReady: 1000 },
-    { spawnedAt: 0, registered: true, turned: false, saidReady: false, listening: [], ...signs },
+    { spawnedAt: 0, registered: true, turned: false, saidReady: false, listening: [], ...UNASKED, ...signs },
     now,
   );
   if (verdict.type === 'ready') return `ready for ${verdict.provedFor}`;
+  if (verdict.type === 'failed') return formatExitCause(verdict.cause);
   return `waits ${verdict.at === null ? '' : `until ${verdict.at} `}to ${verdict.for}`;
 }
 
@@ -83,7 +86,7 @@ test.for<[string, 'auto' | 'message', ExpectedSockets, [number, Partial<Signs>],
 test('a program that waits is looked at again no earlier than the verdict can change', () => {
   const policy = { readiness: { type: 'auto' }, expected: UNKNOWN, minReady: 1000 } as const;
   for (const registered of [null, false, true]) {
-    const signs = { spawnedAt: 70, registered, turned: true, saidReady: false, listening: [] };
+    const signs = { spawnedAt: 70, registered, turned: true, saidReady: false, listening: [], ...UNASKED };
     const first = judgeReadiness(policy, signs, 70);
     expect(first.type).toBe('waiting');
     if (first.type !== 'waiting' || first.at === null) throw new Error('it waits for nothing that time brings');

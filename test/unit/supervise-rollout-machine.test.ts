@@ -19,7 +19,12 @@ const STATES = {
   available: { phase: 'ready', restarts, since: NOW - 1000 },
   draining: { phase: 'draining', restarts, drainedBy: NOW + 1, killAt: NOW + 2 },
   stopping: { phase: 'stopping', restarts, killAt: NOW + 2, afterwards: { type: 'stay-stopped' } },
-  late: { phase: 'stopping', restarts, killAt: NOW + 2, afterwards: { type: 'count-as-crash', cause: LATE } },
+  late: {
+    phase: 'stopping',
+    restarts,
+    killAt: NOW + 2,
+    afterwards: { type: 'count-as-crash', cause: LATE, readyFor: null },
+  },
   crashed: { phase: 'backing-off', restarts, retryAt: NOW + 100, cause: CRASH },
   failed: { phase: 'failed', restarts, cause: CRASH },
   completed: { phase: 'completed', restarts },

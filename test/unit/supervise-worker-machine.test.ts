@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seconds } from '../../src/domain/time.ts';
-import type { ExitCause, WorkerState } from '../../src/domain/worker-state.ts';
+import type { AfterStop, ExitCause, WorkerState } from '../../src/domain/worker-state.ts';
 import {
   deadlineOf,
   firstState,
@@ -32,7 +32,12 @@ const STATES = {
   ready: { phase: 'ready', restarts, since: NOW - 2000 },
   draining: { phase: 'draining', restarts, drainedBy: NOW, killAt: NOW + 1000 },
   stopping: { phase: 'stopping', restarts, killAt: NOW, afterwards: { type: 'stay-stopped' } },
-  'stopping, late': { phase: 'stopping', restarts, killAt: NOW, afterwards: { type: 'count-as-crash', cause: LATE } },
+  'stopping, late': {
+    phase: 'stopping',
+    restarts,
+    killAt: NOW,
+    afterwards: { type: 'count-as-crash', cause: LATE, readyFor: null },
+  },
   'backing-off': { phase: 'backing-off', restarts, retryAt: NOW, cause: CRASH },
   stopped: { phase: 'stopped', restarts },
   completed: { phase: 'completed', restarts },
@@ -47,6 +52,7 @@ const EVENTS = {
   'tree-gone': { type: 'tree-gone' },
   'stop-requested': { type: 'stop-requested', handover: true },
   drained: { type: 'drained' },
+  condemned: { type: 'condemned', cause: CRASH },
   'start-requested': { type: 'start-requested' },
   'deadline-reached': { type: 'deadline-reached' },
 } as const satisfies Readonly<Record<string, WorkerEvent>>;
@@ -62,6 +68,11 @@ function format(state: WorkerState, event: WorkerEvent, fields: Partial<Context>
   return [formatState(next.state), ...next.effects.map(({ type }) => type)].join('; ');
 }
 
+function formatAfterwards(afterwards: AfterStop): string {
+  if (afterwards.type === 'stay-stopped' || afterwards.readyFor === null) return afterwards.type;
+  return `${afterwards.type} after ${afterwards.readyFor}`;
+}
+
 function formatState(state: WorkerState): string {
   const at = (instant: number): string => `${instant >= NOW ? '+' : ''}${instant - NOW}`;
   const count = `${state.restarts.total}/${state.restarts.inSeries}`;
@@ -73,7 +84,7 @@ function formatState(state: WorkerState): string {
     case 'draining':
       return `draining by ${at(state.drainedBy)}, kill ${at(state.killAt)}`;
     case 'stopping':
-      return `stopping, kill ${at(state.killAt)}, ${state.afterwards.type}`;
+      return `stopping, kill ${at(state.killAt)}, ${formatAfterwards(state.afterwards)}`;
     case 'backing-off':
       return `backing-off until ${at(state.retryAt)} (${count})`;
     default:
@@ -97,6 +108,7 @@ describe('every phase and every event', () => {
         tree-gone         → ·
         stop-requested    → stopping, kill +4000, stay-stopped; signal-stop
         drained           → ·
+        condemned         → stopping, kill +4000, count-as-crash; signal-stop
         start-requested   → ·
         deadline-reached  → stopping, kill +4000, count-as-crash; signal-stop
       ready: ready since -2000
@@ -107,6 +119,7 @@ describe('every phase and every event', () => {
         tree-gone         → ·
         stop-requested    → draining by +3000, kill +4000; drain
         drained           → ·
+        condemned         → stopping, kill +4000, count-as-crash after 2000; signal-stop
         start-requested   → ·
         deadline-reached  → ·
       draining: draining by +0, kill +1000
@@ -117,6 +130,7 @@ describe('every phase and every event', () => {
         tree-gone         → ·
         stop-requested    → ·
         drained           → stopping, kill +1000, stay-stopped; signal-stop
+        condemned         → ·
         start-requested   → ·
         deadline-reached  → stopping, kill +1000, stay-stopped; signal-stop
       stopping: stopping, kill +0, stay-stopped
@@ -127,6 +141,7 @@ describe('every phase and every event', () => {
         tree-gone         → stopped (5/2)
         stop-requested    → ·
         drained           → ·
+        condemned         → ·
         start-requested   → ·
         deadline-reached  → stopping, kill +1000, stay-stopped; kill-tree
       stopping, late: stopping, kill +0, count-as-crash
@@ -137,6 +152,7 @@ describe('every phase and every event', () => {
         tree-gone         → backing-off until +2000 (6/3)
         stop-requested    → stopping, kill +0, stay-stopped
         drained           → ·
+        condemned         → ·
         start-requested   → ·
         deadline-reached  → stopping, kill +1000, count-as-crash; kill-tree
       backing-off: backing-off until +0 (5/2)
@@ -147,6 +163,7 @@ describe('every phase and every event', () => {
         tree-gone         → ·
         stop-requested    → stopped (5/2)
         drained           → ·
+        condemned         → ·
         start-requested   → starting by +30000 (5/2); spawn
         deadline-reached  → starting by +30000 (5/2); spawn
       stopped: stopped (5/2)
@@ -157,6 +174,7 @@ describe('every phase and every event', () => {
         tree-gone         → ·
         stop-requested    → ·
         drained           → ·
+        condemned         → ·
         start-requested   → starting by +30000 (5/0); spawn
         deadline-reached  → ·
       completed: completed (5/2)
@@ -167,6 +185,7 @@ describe('every phase and every event', () => {
         tree-gone         → ·
         stop-requested    → ·
         drained           → ·
+        condemned         → ·
         start-requested   → starting by +30000 (5/0); spawn
         deadline-reached  → ·
       failed: failed (5/2)
@@ -177,6 +196,7 @@ describe('every phase and every event', () => {
         tree-gone         → ·
         stop-requested    → stopped (5/2)
         drained           → ·
+        condemned         → ·
         start-requested   → starting by +30000 (5/0); spawn
         deadline-reached  → ·
       "
