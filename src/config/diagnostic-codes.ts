@@ -193,6 +193,18 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Correct it; a backslash before a character that means itself is doubled in JSON.',
     example: "fail_when: 'EADDRINUSE|EACCES'",
   },
+  ECO1310: {
+    title: 'reading output that is discarded',
+    cause: 'A log probe or "fail_when" looks at what the app writes, and both of its files are discarded.',
+    cure: 'Keep one of the files, or ask in another way.',
+    example: 'out_file: ./logs/api.log\nreadiness: { log: server started }',
+  },
+  ECO1311: {
+    title: 'probe without a port',
+    cause: 'Only of Node programs does eco know where they listen.',
+    cure: 'Write the port.',
+    example: 'liveness: { tcp: 6379 }',
+  },
   ECO1401: {
     title: 'script not found',
     cause: 'There is no such file under "cwd", no such command in node_modules/.bin, and none in PATH.',
@@ -320,9 +332,10 @@ export const DIAGNOSTIC_CODES = {
     example: 'vizion: false',
   },
   ECO1903: {
-    title: 'wait_ready without a way to tell',
-    cause: "Only a Node program can send 'ready'. For others eco watches whether they listen or stay alive.",
-    cure: 'Remove "wait_ready".',
+    title: 'no way to tell that it is ready',
+    cause:
+      "Only a Node program can send 'ready', and only of Node programs does eco know that they listen. Others are taken to be ready once they stayed alive for a while.",
+    cure: 'Remove it, or ask in another way: http, tcp with a port, exec, log.',
     example: 'wait_ready: false',
   },
   ECO1904: {
@@ -336,6 +349,12 @@ export const DIAGNOSTIC_CODES = {
     cause: 'Only Node programs can be in a cluster; several of any other would each listen on the port.',
     cure: 'Run one, or give each a port of its own.',
     example: 'instances: 1',
+  },
+  ECO1906: {
+    title: 'probe of a task',
+    cause: 'A task is never ready: that it ends, and how, is what counts. Probes and "fail_when" are for services.',
+    cure: 'Remove it.',
+    example: 'kind: service',
   },
 } as const satisfies Readonly<Record<string, DiagnosticCodeInfo>>;
 

@@ -8,7 +8,7 @@ import {
 } from '../domain/app-spec.ts';
 import { DEFAULTS } from '../domain/policies.ts';
 import type { MergedApp } from './merge.ts';
-import { readBoolean, readDuration, readNumber, readText } from './option-values.ts';
+import { readBoolean, readDuration, readLogTarget, readNumber, readText } from './option-values.ts';
 import type { Program } from './program.ts';
 import type { Report } from './report.ts';
 import { isRecord, type SourcePath } from './source.ts';
@@ -31,6 +31,7 @@ export function normalizeHealth(app: MergedApp, program: Program, report: Report
   const { options } = app;
   const readiness = options.get('readiness');
   checkPattern(options.get('fail_when'), report);
+  checkProbes(app, program, report);
   return {
     readiness: readReadiness(app, program, report),
     readinessProbe: readProbe(readiness, DEFAULTS.readinessProbe, report),
@@ -46,18 +47,56 @@ export function normalizeHealth(app: MergedApp, program: Program, report: Report
 function readReadiness({ options }: MergedApp, program: Program, report: Report): Readiness {
   const part = options.get('readiness');
   const asked = isRecord(part?.value) ? part.value : {};
-  if (asked['listening'] === true) return { type: 'listening' };
   const waitReady = options.get('wait_ready');
-  const message = waitReady?.value === true ? waitReady : asked['message'] === 'ready' ? part : undefined;
-  if (message === undefined) return { type: 'auto' };
-  if (isNodeProgram(program)) return { type: 'message' };
-  const key = String(message.path.at(-1));
-  report.warning('ECO1903', message.path, {
-    message: 'only a Node program can say that it is ready; eco watches instead whether it listens or stays alive',
+  const listening = asked['listening'] === true ? part : undefined;
+  const sign = waitReady?.value === true ? waitReady : asked['message'] === 'ready' ? part : listening;
+  if (sign === undefined) return { type: 'auto' };
+  if (isNodeProgram(program)) return { type: sign === listening ? 'listening' : 'message' };
+  const key = String(sign.path.at(-1));
+  const what =
+    sign === listening ? 'of a Node program does eco know that it listens' : 'a Node program can say that it is ready';
+  report.warning('ECO1903', sign.path, {
+    message: `only ${what}; this one counts as ready once it stayed alive for a while`,
     part: 'key',
     hint: `remove "${key}"`,
   });
   return { type: 'auto' };
+}
+
+/** What could never be answered, or is never asked. */
+function checkProbes({ options }: MergedApp, program: Program, report: Report): void {
+  const isTask = options.get('kind')?.value === 'task';
+  const silent = (['out_file', 'error_file'] as const).every((name) => isDiscarded(options.get(name)?.value));
+  for (const name of ['readiness', 'startup', 'liveness', 'fail_when'] as const) {
+    const part = options.get(name);
+    if (part === undefined || part.value === null) continue;
+    const message = 'a task is never ready, so that nothing of this is asked: its end is what counts';
+    if (isTask) report.warning('ECO1906', part.path, { message, part: 'key', hint: `remove "${name}"` });
+    else checkAnswerable(part, { program, silent, report });
+  }
+}
+
+function checkAnswerable(
+  { value, path }: Part,
+  { program, silent, report }: { readonly program: Program; readonly silent: boolean; readonly report: Report },
+): void {
+  const target = isRecord(value) ? readTarget(value) : null;
+  const { type } = target ?? { type: typeof value === 'string' ? 'log' : null };
+  if (type === 'log' && silent) {
+    report.error('ECO1310', path, {
+      message: 'what the app writes is discarded: no line of it can be read',
+      hint: 'remove "out_file" or "error_file"',
+    });
+  }
+  if (target === null || !('port' in target) || target.port !== null || isNodeProgram(program)) return;
+  report.error('ECO1311', [...path, target.type], {
+    message: 'only of a Node program does eco know the port',
+    hint: target.type === 'tcp' ? 'write tcp: 6379' : 'write http: { port: 3000, path: /health }',
+  });
+}
+
+function isDiscarded(value: unknown): boolean {
+  return readLogTarget(value, (path) => path).type === 'discard';
 }
 
 function readProbe(part: Part | undefined, defaults: ProbeDefaults, report: Report): Probe | null {

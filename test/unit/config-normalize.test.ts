@@ -32,6 +32,7 @@ const variables = fc.dictionary(
 );
 const program = fc.constantFrom(
   { script: './server.js' },
+  { script: './server.js', readiness: { http: '/health' }, liveness: { tcp: true, period: '5s' } },
   { script: 'server.js', interpreter: 'node', interpreter_args: '--no-warnings -r x' },
   { script: './run.sh' },
   { script: './main.py', wait_ready: true },
@@ -41,13 +42,14 @@ const program = fc.constantFrom(
   { script: 'sleep', interpreter: 'none' },
 );
 const probe = fc.constantFrom<object>(
-  { http: '/health' },
   { http: { path: '/up', port: 3001, host: '127.0.0.1' }, timeout: '5s' },
-  { tcp: 6379, failures: 9 },
-  { tcp: { host: '::1' } },
+  { tcp: 6379, timeout: 900 },
+  { tcp: { host: '::1', port: 53 } },
   { exec: 'test -f ready' },
   { log: 'listening on \\d+', period: 250 },
 );
+/** Were both files discarded, nothing could be asked of what is in them. */
+const errors = fc.constantFrom({}, { error: './logs/a.txt' });
 const options = fc.record(
   {
     name: text,
@@ -62,7 +64,6 @@ const options = fc.record(
     kill_timeout: duration,
     stop_signal: fc.constantFrom('auto', 'SIGINT', 'SIGUSR2'),
     out_file: fc.constantFrom('NULL', '/dev/null', './a.log', '/var/log/b.log'),
-    error: fc.constantFrom('NULL', './logs/a.txt'),
     merge_logs: fc.boolean(),
     instance_var: fc.constantFrom('N', 'INSTANCE_ID'),
     depends_on: fc.oneof(
@@ -74,7 +75,7 @@ const options = fc.record(
     wait_ready: fc.boolean(),
     readiness: fc.oneof(fc.constantFrom({ message: 'ready' }, { listening: true }), probe),
     startup: probe,
-    liveness: fc.constantFrom({ tcp: true, period: '5s' }, { exec: './check', failures: 1 }),
+    liveness: fc.constantFrom({ tcp: 6379, period: '5s' }, { exec: './check', failures: 1 }),
     fail_when: fc.constantFrom('EADDRINUSE', 'a|b'),
     rollout: fc.constantFrom({}, { max_surge: '25%', max_unavailable: 1 }, { min_ready: '3s', rollback: false }),
     balance: fc.constantFrom('shared', 'reuseport'),
@@ -85,7 +86,9 @@ const options = fc.record(
   },
   { requiredKeys: [] },
 );
-const app = fc.tuple(options, program).map(([some, what]): Record<string, unknown> => ({ ...some, ...what }));
+const app = fc
+  .tuple(options, program, errors)
+  .map(([some, what, error]): Record<string, unknown> => ({ ...some, ...what, ...error }));
 
 test('normalising what was normalised changes nothing', () => {
   fc.assert(
@@ -232,7 +235,7 @@ function probeOption(name: string, probe: Probe | null): Record<string, unknown>
   const { target, period, timeout, failures } = probe;
   const { type, ...place } = target;
   const asked = target.type === 'exec' ? target.command : target.type === 'log' ? target.pattern : withoutNulls(place);
-  return { [name]: { [type]: asked, period, timeout, failures } };
+  return { [name]: { [type]: asked, period, timeout, ...(name === 'liveness' ? { failures } : {}) } };
 }
 
 function withoutNulls(value: object): object {
