@@ -7,10 +7,11 @@ import { systemClock } from '../platform/clock.ts';
 import { serveHttp } from '../platform/http-server.ts';
 import { ecoHome } from '../platform/home.ts';
 import { entryPoints } from '../platform/entry-points.ts';
-import { fileSize, lastLines } from '../platform/log-files.ts';
+import { fileSize, lastLines, lineReader } from '../platform/log-files.ts';
+import { askProbe } from '../platform/probes.ts';
 import { launch } from '../platform/launcher.ts';
 import { serveLines, type LineServer } from '../platform/line-server.ts';
-import { bindSocket } from '../platform/listening-socket.ts';
+import { bindSocket, newTicketKeys } from '../platform/listening-socket.ts';
 import { ensurePrivateFolder, keepFilesPrivate } from '../platform/private-folder.ts';
 import { bootId, readProcess, sendSignal } from '../platform/process-table.ts';
 import { becomeOnlyInstance } from '../platform/single-instance.ts';
@@ -69,10 +70,11 @@ function assemble(
     launch,
     processes: { bootId: bootId(), read: readProcess, inspect: inspector.inspect, signal: sendSignal },
     gate: bootGate(BOOTS_PER_CPU * availableCpus()),
-    vault: new SocketVault(bindSocket),
+    vault: new SocketVault(bindSocket, newTicketKeys),
     tell: (worker, message) => links.tell(worker, message),
     journal: { save: (record) => store.saveWorker(record), forget: (id) => store.forgetWorker(id) },
-    logs: { sizeOf: fileSize, lastLines },
+    logs: { sizeOf: fileSize, lastLines, reader: lineReader },
+    probe: askProbe,
     emit: (event) => events.record(event),
     surroundings: { home, node: nodeProgram(), preload: entryPoints.preload, baseEnvironment: baseEnvironment() },
   };

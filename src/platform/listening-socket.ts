@@ -1,5 +1,8 @@
 import net from 'node:net';
 import dgram from 'node:dgram';
+import { randomBytes } from 'node:crypto';
+import { linkSync, statSync, unlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { unreachable } from '../util/unreachable.ts';
 import type { SocketAddress } from '../domain/socket-address.ts';
@@ -10,6 +13,8 @@ export interface HeldSocket {
   /** As `subprocess.send` takes it. */
   readonly handle: unknown;
   readonly close: () => void;
+  /** Of a unix path: whether it still leads here. */
+  readonly reachable?: () => boolean;
 }
 
 /** What libuv's TCP, Pipe and UDP wraps have in common. Not documented; the same in Node 20 to 26. */
@@ -19,6 +24,8 @@ interface Handle {
   readonly unref?: () => void;
   readonly getsockname?: (out: object) => number;
 }
+const { EADDRINUSE } = constants.errno;
+
 type CreateServerHandle = (
   address: string | null,
   port: number,
@@ -44,14 +51,32 @@ export function bindSocket(address: SocketAddress): HeldSocket | string {
     handle.close();
     return getSystemErrorName(error);
   }
-  return heldSocket(handle);
+  return heldSocket(handle, address);
 }
 
 /** A handle that arrived over IPC. */
-export function heldSocket(handle: unknown): HeldSocket {
+export function heldSocket(handle: unknown, address: SocketAddress): HeldSocket {
   const raw = handle as Handle;
   raw.unref?.();
-  return { fd: raw.fd, handle, close: () => raw.close() };
+  const held = { fd: raw.fd, handle };
+  if (address.type !== 'path') return { ...held, close: () => raw.close() };
+  const { path } = address;
+  const inode = inodeOf(path);
+  const reachable = (): boolean => inode !== undefined && inodeOf(path) === inode;
+  const close = (): void => {
+    if (reachable()) unlinkSync(path);
+    raw.close();
+  };
+  return { ...held, close, reachable };
+}
+
+/** The 48 bytes that `tls.Server.setTicketKeys` takes, in base64. */
+export function newTicketKeys(): string {
+  return randomBytes(48).toString('base64');
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 function createHandle(address: SocketAddress): Handle | number {
@@ -64,7 +89,7 @@ function createHandle(address: SocketAddress): Handle | number {
       return createUdp(address.host, address.port, `udp${address.family}`);
     }
     case 'path':
-      return create(address.path, -1, -1);
+      return createPipe(create, address.path);
     default:
       return unreachable(address);
   }
@@ -75,4 +100,26 @@ function createTcp(create: CreateServerHandle, host: string | null, port: number
   if (host !== null) return create(host, port, net.isIPv6(host) ? 6 : 4);
   const dual = create('::', port, 6);
   return typeof dual === 'number' ? create('0.0.0.0', port, 4) : dual;
+}
+
+/** Binds to another name and links it: libuv removes the name that it bound, whoever owns the path by then. */
+function createPipe(create: CreateServerHandle, path: string): Handle | number {
+  if (path.startsWith('\0')) return create(path, -1, -1);
+  const other = `${path}.eco`;
+  const handle = create(other, -1, -1);
+  if (typeof handle === 'number') return handle;
+  try {
+    linkSync(other, path);
+    unlinkSync(other);
+    return handle;
+  } catch (error) {
+    handle.close();
+    return systemErrorNumber(error);
+  }
+}
+
+/** A name that is there already is one that somebody listens on, as far as `listen` tells. */
+function systemErrorNumber(error: unknown): number {
+  const { code, errno } = error as NodeJS.ErrnoException;
+  return code === 'EEXIST' || errno === undefined ? -EADDRINUSE : errno;
 }

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
+import { resolve } from 'node:path';
 import type { Ipc } from './ipc.ts';
 import type { SocketAddress } from '../domain/socket-address.ts';
 import type { PreloadOrders } from '../protocol/worker.ts';
@@ -48,7 +49,7 @@ function addressOf({ address, port, addressType }: HandleQuery): SocketAddress {
   if (addressType === 'udp4' || addressType === 'udp6') {
     return { type: 'udp', host: address, port: port ?? 0, family: addressType === 'udp4' ? 4 : 6 };
   }
-  if (port === -1) return { type: 'path', path: address ?? '' };
+  if (port === -1) return { type: 'path', path: resolve(address ?? '') };
   return { type: 'tcp', host: address, port: port ?? 0 };
 }
 

@@ -8,6 +8,7 @@ import { installClusterMode } from './cluster-mode.ts';
 import { openControlLink } from './control-link.ts';
 import { installDraining } from './drain.ts';
 import { installIpc } from './ipc.ts';
+import { installProbeAnswers } from './probe-answers.ts';
 import { installSockets } from './sockets.ts';
 import type { PRELOAD_VARIABLE, PreloadOrders } from '../protocol/worker.ts';
 
@@ -29,6 +30,7 @@ function install(orders: PreloadOrders): void {
   const servers = installSockets(orders, link, ipc);
   if (orders.execMode === 'cluster') installClusterMode(orders, ipc);
   installDraining(servers, link);
+  installProbeAnswers(servers, link);
   reportSignals(link.send);
   process.on('exit', (code) => link.sendNow({ type: 'exiting', code }));
   setImmediate(() => link.send({ type: 'turned' })).unref();

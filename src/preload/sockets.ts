@@ -1,12 +1,17 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:net';
+import { resolve } from 'node:path';
 import type { ControlLink } from './control-link.ts';
 import type { Ipc } from './ipc.ts';
+import { shareTicketKeys } from './tls-tickets.ts';
+import { bindToPath, namePath, ownPath, pathExists, removePath } from './unix-path.ts';
 import type { SocketAddress } from '../domain/socket-address.ts';
 import type { PreloadOrders } from '../protocol/worker.ts';
 
-/** The servers of this process that listen. */
-export type ListeningServers = Set<Server>;
+export interface ListeningServers {
+  /** Called as soon as a server of this process listens, before it can accept. */
+  readonly onListening: (listener: (server: Server) => void) => void;
+}
 
 interface ListenStart {
   readonly server: Server;
@@ -15,7 +20,7 @@ interface ListenStart {
 
 interface ListenRequest {
   readonly address: SocketAddress;
-  /** The app binds it itself: it is not inherited. */
+  /** Bound in this process, for the daemon to hold: not inherited. */
   readonly own: boolean;
   /** Gives the app its options back as they were. */
   readonly restore: () => void;
@@ -27,39 +32,40 @@ interface ListenRequest {
  * it turns the app's listen into one on a socket that this worker inherited from its predecessor.
  */
 export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ipc): ListeningServers {
-  const servers: ListeningServers = new Set();
+  const listeners: ((server: Server) => void)[] = [];
   const inherited = new Map(orders.sockets.map(({ address, fd }) => [keyOf(address), fd]));
   const requests = new WeakMap<Server, ListenRequest>();
 
   on('asyncStart', ({ server, options }) => {
     const address = requestedAddress(options);
     if (address === undefined) return;
-    const fd = inherited.get(keyOf(address));
-    // The server owns the descriptor from here on: a second listen on the same address must bind by itself.
-    inherited.delete(keyOf(address));
-    requests.set(server, {
-      address,
-      own: fd === undefined,
-      restore: fd === undefined ? () => {} : redirect(options, fd),
-    });
+    const fd = inheritedFor(address, inherited);
+    if (fd !== undefined) {
+      requests.set(server, inherit(server, { address, fd, options }));
+      return;
+    }
+    const bindable = orders.execMode === 'fork' && address.type === 'path' && !isAbstract(address);
+    const own = bindable ? bindToPath(server, address.path) : isInheritable(address);
+    requests.set(server, { address, own, restore: () => {} });
   });
   on('asyncEnd', ({ server }) => {
     const request = requests.get(server);
     const bound = boundAddress(server);
     request?.restore();
     if (request === undefined || bound === undefined) return;
-    servers.add(server);
+    shareTicketKeys(server, orders.ticketKeys);
+    if (bound.type === 'path' && !isAbstract(bound)) ownPath(server, bound.path);
     server.once('close', () => {
-      servers.delete(server);
+      // In cluster mode the path is everyone's.
+      if (orders.execMode === 'fork') removePath(server);
       link.send({ type: 'closed', bound });
     });
+    for (const listener of listeners) listener(server);
     link.send({ type: 'listening', requested: request.address, bound });
-    if (request.own && orders.execMode === 'fork' && isInheritable(request.address)) {
-      ipc.deposit({ requested: request.address, bound }, server);
-    }
+    if (request.own && orders.execMode === 'fork') ipc.deposit({ requested: request.address, bound }, server);
   });
   on('error', ({ server }) => requests.get(server)?.restore());
-  return servers;
+  return { onListening: (listener) => void listeners.push(listener) };
 }
 
 interface ListenEvents {
@@ -78,6 +84,27 @@ function on<E extends keyof ListenEvents>(event: E, listener: (message: ListenEv
   });
 }
 
+/** The server owns the descriptor from here on: a second listen on the same address must bind by itself. */
+function inheritedFor(address: SocketAddress, inherited: Map<string, number>): number | undefined {
+  const fd = inherited.get(keyOf(address));
+  inherited.delete(keyOf(address));
+  // A socket whose path is gone can no longer be reached.
+  if (address.type === 'path' && !pathExists(address.path)) return undefined;
+  return fd;
+}
+
+function inherit(
+  server: Server,
+  {
+    address,
+    fd,
+    options,
+  }: { readonly address: SocketAddress; readonly fd: number; readonly options: ListenStart['options'] },
+): ListenRequest {
+  if (address.type === 'path' && typeof options.path === 'string') namePath(server, options.path);
+  return { address, own: false, restore: redirect(options, fd) };
+}
+
 /** The object may be the app's own: it gets it back as it was. */
 function redirect(options: ListenStart['options'], fd: number): () => void {
   const had = Object.hasOwn(options, 'fd');
@@ -91,7 +118,7 @@ function redirect(options: ListenStart['options'], fd: number): () => void {
 
 function requestedAddress({ fd, port, host, path }: ListenStart['options']): SocketAddress | undefined {
   if (typeof fd === 'number') return undefined;
-  if (typeof path === 'string') return { type: 'path', path };
+  if (typeof path === 'string') return pathAddress(path);
   if (port === undefined || port === null) return undefined;
   return { type: 'tcp', host: typeof host === 'string' && host !== '' ? host : null, port: Number(port) };
 }
@@ -99,11 +126,21 @@ function requestedAddress({ fd, port, host, path }: ListenStart['options']): Soc
 function boundAddress(server: Server): SocketAddress | undefined {
   const address = server.address();
   if (address === null) return undefined;
-  if (typeof address === 'string') return { type: 'path', path: address };
+  if (typeof address === 'string') return pathAddress(address);
   return { type: 'tcp', host: address.address, port: address.port };
 }
 
-/** A port chosen by the system is a new one each time; a unix path is removed by the process that bound it. */
+/** The daemon runs in another folder. */
+function pathAddress(path: string): SocketAddress {
+  return { type: 'path', path: path.startsWith('\0') ? path : resolve(path) };
+}
+
+/** A name of Linux's that is in no folder: it goes with its last socket. */
+function isAbstract({ path }: Extract<SocketAddress, { type: 'path' }>): boolean {
+  return path.startsWith('\0');
+}
+
+/** A port chosen by the system is a new one each time. */
 function isInheritable(address: SocketAddress): boolean {
   return address.type === 'tcp' && address.port !== 0;
 }

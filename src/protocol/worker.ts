@@ -22,6 +22,8 @@ export interface PreloadOrders {
   readonly clusterId: number;
   /** Listening sockets that the worker inherited. */
   readonly sockets: readonly InheritedSocket[];
+  /** 48 bytes in base64 with which every worker of the app seals TLS session tickets. */
+  readonly ticketKeys: string;
 }
 
 export interface InheritedSocket {
@@ -43,6 +45,13 @@ export type WorkerMessage =
   | { readonly type: 'signals'; readonly handled: readonly string[] }
   /** No connection is left after a `drain`. */
   | { readonly type: 'drained' }
+  /** To `ask`. A null status: there was none; `no-http-server`: nothing in this process could be asked. */
+  | {
+      readonly type: 'answered';
+      readonly seq: number;
+      readonly status: number | null;
+      readonly problem: 'no-http-server' | 'connection-closed' | null;
+    }
   /** `process.on('exit')`: the code with which the process is about to end. */
   | { readonly type: 'exiting'; readonly code: number };
 
@@ -50,6 +59,14 @@ export type WorkerMessage =
 export type DaemonMessage =
   /** Take no new connection, finish what is in flight, say `drained`. `handover`: a successor serves already. */
   | { readonly type: 'drain'; readonly within: Milliseconds; readonly handover: boolean }
+  /** Ask the server of this process that listens on `port`: GET `path`; say `answered` with the same `seq`. */
+  | {
+      readonly type: 'ask';
+      readonly seq: number;
+      readonly host: string;
+      readonly port: number;
+      readonly path: string;
+    }
   /** Deliver to the app as if it came over `process.on('message')`. */
   | { readonly type: 'message'; readonly payload: string };
 

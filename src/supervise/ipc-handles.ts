@@ -13,7 +13,7 @@ export interface IpcContext {
 export function answerIpc(message: unknown, handle: unknown, { key, vault, send }: IpcContext): void {
   const request = message as HandleRequest | HandleDeposit | { readonly cmd?: undefined } | null;
   if (request?.cmd === 'NODE_ECO_DEPOSIT' && handle !== undefined && handle !== null) {
-    vault.deposit(key, request.requested, heldSocket(handle));
+    vault.deposit(key, request.requested, heldSocket(handle, request.bound));
     return;
   }
   if (request?.cmd !== 'NODE_ECO_LISTEN' || send === undefined) return;

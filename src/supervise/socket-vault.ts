@@ -6,6 +6,8 @@ export interface VaultSocket {
   readonly fd: number;
   readonly handle: unknown;
   readonly close: () => void;
+  /** False once something took its path away: no client comes to it any more. Absent: it has no path. */
+  readonly reachable?: () => boolean;
 }
 
 export interface KnownSocket {
@@ -21,10 +23,20 @@ export interface KnownSocket {
  */
 export class SocketVault {
   readonly #bind: (address: SocketAddress) => VaultSocket | string;
+  readonly #newTicketKeys: () => string;
+  readonly #ticketKeys = new Map<string, string>();
   readonly #byApp = new Map<string, Map<string, KnownSocket>>();
 
-  constructor(bind: (address: SocketAddress) => VaultSocket | string) {
+  constructor(bind: (address: SocketAddress) => VaultSocket | string, newTicketKeys: () => string) {
     this.#bind = bind;
+    this.#newTicketKeys = newTicketKeys;
+  }
+
+  /** What the app's workers seal TLS session tickets with, so that a client resumes its session with any of them. */
+  ticketKeys(key: AppKey): string {
+    const keys = this.#ticketKeys.get(appId(key)) ?? this.#newTicketKeys();
+    this.#ticketKeys.set(appId(key), keys);
+    return keys;
   }
 
   /**
@@ -34,16 +46,20 @@ export class SocketVault {
   obtain(key: AppKey, address: SocketAddress, nth: number): VaultSocket | string {
     const name = hasFixedPort(address) ? formatSocketAddress(address) : `${formatSocketAddress(address)} ${nth}`;
     const held = this.#socketsOf(key).get(name);
-    if (held !== undefined) return held.socket;
+    if (held !== undefined && isReachable(held)) return held.socket;
     const socket = this.#bind(address);
-    if (typeof socket !== 'string') this.#socketsOf(key).set(name, { name, address, socket });
+    if (typeof socket === 'string') return socket;
+    held?.socket.close();
+    this.#socketsOf(key).set(name, { name, address, socket });
     return socket;
   }
 
   /** Takes over a socket that a worker bound by itself, unless the address is held already. */
   deposit(key: AppKey, address: SocketAddress, socket: VaultSocket): void {
     const name = formatSocketAddress(address);
-    if (this.holds(key, name)) return socket.close();
+    const held = this.#socketsOf(key).get(name);
+    if (held !== undefined && isReachable(held)) return socket.close();
+    held?.socket.close();
     this.#socketsOf(key).set(name, { name, address, socket });
   }
 
@@ -72,6 +88,7 @@ export class SocketVault {
   releaseAll(key: AppKey): void {
     for (const { socket } of this.#socketsOf(key).values()) socket.close();
     this.#byApp.delete(appId(key));
+    this.#ticketKeys.delete(appId(key));
   }
 
   #socketsOf(key: AppKey): Map<string, KnownSocket> {
@@ -79,6 +96,10 @@ export class SocketVault {
     this.#byApp.set(appId(key), sockets);
     return sockets;
   }
+}
+
+function isReachable({ socket }: KnownSocket): boolean {
+  return socket.reachable?.() ?? true;
 }
 
 function hasFixedPort(address: SocketAddress): boolean {

@@ -20,6 +20,7 @@ export interface WorkerIdentity {
   readonly instance: number;
   readonly revision: number;
   readonly sockets: readonly KnownSocket[];
+  readonly ticketKeys: string;
 }
 
 /** Path of the control link's socket. */
@@ -40,7 +41,10 @@ export function launchRequest(spec: AppSpec, worker: WorkerIdentity, surrounding
     command,
     args,
     cwd: spec.cwd,
-    env: environment(spec, worker, surroundings),
+    env: {
+      ...checkEnvironment(spec, worker, surroundings),
+      ...(node ? { [PRELOAD_VARIABLE]: JSON.stringify(preloadOrders(spec, worker, surroundings.home)) } : {}),
+    },
     outFile,
     errorFile,
     ipc: node,
@@ -56,9 +60,10 @@ function commandLine(spec: AppSpec, { node, preload }: WorkerSurroundings): read
   return [program, ...preloadArgs, ...interpreterArgs, script, ...args];
 }
 
-function environment(
+/** The environment of a worker without the orders to its preload: what its checks run in. */
+export function checkEnvironment(
   spec: AppSpec,
-  worker: WorkerIdentity,
+  worker: Omit<WorkerIdentity, 'sockets' | 'ticketKeys'>,
   { home, baseEnvironment }: WorkerSurroundings,
 ): Readonly<Record<string, string>> {
   const wanted = { ...baseEnvironment, ...spec.env };
@@ -72,11 +77,14 @@ function environment(
     ECO_INSTANCE: String(worker.instance),
     ECO_REVISION: String(worker.revision),
     ECO_ID: ecoIdOf(home, worker.id),
-    ...(isNodeProgram(spec) ? { [PRELOAD_VARIABLE]: JSON.stringify(preloadOrders(spec, worker, home)) } : {}),
   };
 }
 
-function preloadOrders(spec: AppSpec, { id, instance, sockets }: WorkerIdentity, home: string): PreloadOrders {
+function preloadOrders(
+  spec: AppSpec,
+  { id, instance, sockets, ticketKeys }: WorkerIdentity,
+  home: string,
+): PreloadOrders {
   const firstFd = firstInheritedFd(true);
   return {
     worker: id,
@@ -84,6 +92,7 @@ function preloadOrders(spec: AppSpec, { id, instance, sockets }: WorkerIdentity,
     execMode: spec.execMode,
     clusterId: instance + 1,
     sockets: sockets.map(({ address }, i) => ({ address, fd: firstFd + i })),
+    ticketKeys,
   };
 }
 

@@ -31,6 +31,10 @@ export class FakeMachine {
   /** What each launch waits for; an ExitCause is answered instead of a process. */
   launching: () => Promise<ExitCause | null> = () => Promise.resolve(null);
   lastLines: (file: string, count: number) => readonly string[] = () => [];
+  /** What programs wrote that nobody has read yet. */
+  readonly written: string[] = [];
+  /** What answers a probe. */
+  probe: SupervisePorts['probe'] = () => Promise.resolve({ well: true, said: 'it said 200' });
   /** Whose worker an id is, for what processes say. */
   find: (id: WorkerId) => LinkedWorker | undefined = () => undefined;
   readonly links = new WorkerLinks((id) => this.find(id));
@@ -54,7 +58,12 @@ export class FakeMachine {
         save: (record) => void this.records.set(record.id, record),
         forget: (id) => void this.records.delete(id),
       },
-      logs: { sizeOf: () => 0, lastLines: (file, count) => this.lastLines(file, count) },
+      logs: {
+        sizeOf: () => 0,
+        lastLines: (file, count) => this.lastLines(file, count),
+        reader: (_file, onLine) => () => this.written.splice(0).forEach((line) => onLine(line)),
+      },
+      probe: (question, signal) => this.probe(question, signal),
       emit: (event) => void this.events.push(event),
       surroundings: { home: HOME, node: '/usr/bin/node', preload: '/eco/preload.cjs', baseEnvironment: {} },
     };
@@ -184,5 +193,5 @@ function fakeVault() {
     const name = formatSocketAddress(address);
     return taken.includes(name) ? 'EADDRINUSE' : socket(name);
   };
-  return { vault: new SocketVault(bind), open, taken, socket };
+  return { vault: new SocketVault(bind, () => 'keys'), open, taken, socket };
 }

@@ -11,18 +11,27 @@ const path = (name: string): SocketAddress => ({ type: 'path', path: name });
 let open: string[];
 let vault: SocketVault;
 let made: number;
+/** Whose path somebody has removed. */
+let unlinked: Set<string>;
 
 beforeEach(() => {
   open = [];
   made = 0;
-  vault = new SocketVault((address) => (address.type === 'tcp' && address.port === 80 ? 'EACCES' : socket(address)));
+  unlinked = new Set();
+  const bind = (address: SocketAddress) => (address.type === 'tcp' && address.port === 80 ? 'EACCES' : socket(address));
+  vault = new SocketVault(bind, () => `keys ${(made += 1)}`);
 });
 
 function socket(address: SocketAddress) {
   made += 1;
   const name = `${made} ${formatSocketAddress(address)}`;
   open.push(name);
-  return { fd: made, handle: name, close: () => void open.splice(open.indexOf(name), 1) };
+  return {
+    fd: made,
+    handle: name,
+    close: () => void open.splice(open.indexOf(name), 1),
+    reachable: () => !unlinked.has(name),
+  };
 }
 
 function names(key = SHOP): readonly string[] {
@@ -40,6 +49,13 @@ describe('obtain', () => {
     expect(vault.obtain(SHOP, tcp(3000, '::'), 0)).toBe(first);
     expect(vault.obtain(SHOP, tcp(3000, ''), 0)).toBe(first);
     expect(vault.obtain(SHOP, tcp(3000, '127.0.0.1'), 0)).not.toBe(first);
+  });
+
+  test('a path that somebody removed is bound again', () => {
+    vault.obtain(SHOP, path('/run/app.sock'), 0);
+    unlinked.add('1 /run/app.sock');
+    vault.obtain(SHOP, path('/run/app.sock'), 0);
+    expect(open).toEqual(['2 /run/app.sock']);
   });
 
   test('apps share nothing', () => {
@@ -74,6 +90,27 @@ describe('deposit', () => {
     vault.deposit(SHOP, tcp(3000), socket(tcp(3000)));
     vault.deposit(SHOP, tcp(3000, '::'), socket(tcp(3000)));
     expect(open).toEqual(['1 *:3000']);
+  });
+});
+
+describe('TLS ticket keys', () => {
+  test('are the same for every worker of an app, other ones for another app and after a stop', () => {
+    const first = vault.ticketKeys(SHOP);
+    expect(vault.ticketKeys(SHOP)).toBe(first);
+    expect(vault.ticketKeys(BLOG)).not.toBe(first);
+    vault.releaseAll(SHOP);
+    expect(vault.ticketKeys(SHOP)).not.toBe(first);
+  });
+});
+
+describe('a deposit for a path', () => {
+  test('takes the place of a socket whose path is gone, but of no other', () => {
+    vault.deposit(SHOP, path('/run/app.sock'), socket(path('/run/app.sock')));
+    vault.deposit(SHOP, path('/run/app.sock'), socket(path('/run/app.sock')));
+    expect(open).toEqual(['1 /run/app.sock']);
+    unlinked.add('1 /run/app.sock');
+    vault.deposit(SHOP, path('/run/app.sock'), socket(path('/run/app.sock')));
+    expect(open).toEqual(['3 /run/app.sock']);
   });
 });
 

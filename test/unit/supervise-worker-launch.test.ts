@@ -24,6 +24,7 @@ const WORKER: WorkerIdentity = {
   instance: 3,
   revision: 9,
   sockets: [],
+  ticketKeys: 'c2VjcmV0',
 };
 
 function launch(fields: Partial<AppSpec>, worker: Partial<WorkerIdentity> = {}) {
@@ -116,6 +117,7 @@ describe('what the preload is told', () => {
         { address: { type: 'tcp', host: null, port: 3000 }, fd: 4 },
         { address: { type: 'path', path: '/run/app.sock' }, fd: 5 },
       ],
+      ticketKeys: 'c2VjcmV0',
     });
   });
 
