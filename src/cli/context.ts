@@ -1,5 +1,6 @@
 import type { LoadOptions, LoadedEcosystem } from '../config/load-ecosystem.ts';
 import type { DaemonClient } from '../client/daemon-client.ts';
+import type { Source } from '../domain/history.ts';
 import type { Actor } from '../domain/observed-state.ts';
 import type { Result } from '../domain/result.ts';
 import type { Milliseconds } from '../domain/time.ts';
@@ -16,6 +17,8 @@ export interface CliContext {
   readonly console: Console;
   readonly clock: Clock;
   readonly actor: () => Promise<Actor>;
+  /** The state of the repository that holds the folder; null if there is none. */
+  readonly source: (folder: string) => Promise<Source | null>;
   readonly load: (options: LoadOptions) => Promise<Result<LoadedEcosystem>>;
   readonly connect: (start: DaemonStart) => Promise<Result<DaemonClient>>;
   /** A daemon of this home, running or not, keeps apps. */

@@ -130,6 +130,8 @@ export function exitCodeOf(failure: Failure): ExitCode {
     case 'superseded':
     case 'skipped':
     case 'no-such-app':
+    case 'no-such-revision':
+    case 'only-code-differs':
     case 'ambiguous-target':
     case 'bad-request':
     case 'store-failed':

@@ -56,6 +56,7 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
     },
     clock: systemClock,
     actor: async () => (await import('../platform/actor.ts')).currentActor(),
+    source: async (folder) => (await import('../platform/git.ts')).gitSource(folder),
     load: async (options) => (await import('../config/load-ecosystem.ts')).loadEcosystem(options),
     connect: async (start) => (await import('../client/connect.ts')).connectDaemon({ home, start }),
     homeHasApps: async () => homeHasApps(home),

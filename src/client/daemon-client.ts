@@ -1,4 +1,5 @@
 import type { CodeManifest } from '../domain/revision.ts';
+import type { AppHistory } from '../domain/history.ts';
 import type { ObservedState } from '../domain/observed-state.ts';
 import type { ProjectName } from '../domain/names.ts';
 import type { RecordedEvent } from '../domain/event.ts';
@@ -7,6 +8,7 @@ import type {
   ClaimAnswer,
   ClaimRequest,
   DaemonInfo,
+  HistoryQuery,
   LogLine,
   LogQuery,
   ShutdownRequest,
@@ -23,6 +25,7 @@ export interface DaemonClient {
   readonly step: (request: StepRequest, options: StepOptions) => Promise<Result<StepOutcome>>;
   /** Empty if the daemon does not know the digest. */
   readonly manifest: (digest: string) => Promise<Result<CodeManifest>>;
+  readonly history: (query: HistoryQuery) => Promise<Result<AppHistory>>;
   readonly logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<Result<LogLine>>;
   readonly events: (options: { readonly follow: boolean }, signal: AbortSignal) => AsyncIterable<Result<RecordedEvent>>;
   readonly shutdown: (request: ShutdownRequest) => Promise<Result<void>>;

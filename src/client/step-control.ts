@@ -1,4 +1,5 @@
 import { ok } from '../domain/result.ts';
+import type { Source } from '../domain/history.ts';
 import type { ProjectName } from '../domain/names.ts';
 import type { Actor } from '../domain/observed-state.ts';
 import type { Action } from '../domain/plan.ts';
@@ -11,18 +12,22 @@ export interface StepControlOptions {
   readonly project: ProjectName;
   readonly by: Actor;
   readonly asked: StepRequest['asked'];
+  readonly source: Source | null;
+  /** False: a step that fails is not rolled back, whatever its spec says. */
+  readonly rollback: boolean;
   /** By digest. */
   readonly manifests: Readonly<Record<string, CodeManifest>>;
 }
 
 /** The daemon as the executor's port: one request a step. */
 export function clusterControl(client: DaemonClient, options: StepControlOptions): ClusterControl {
-  const { project, by, asked, manifests } = options;
+  const { project, by, asked, source, manifests } = options;
+  const rollback = options.rollback ? {} : ({ rollback: 'off' } as const);
   return {
     perform: async ({ app, action }, { onProgress, signal }) => {
       const manifest = manifestOf(action, manifests);
       const outcome = await client.step(
-        { project, app, action, by, asked, manifest },
+        { project, app, action, by, asked, manifest, source, ...rollback },
         { signal, onProgress: ({ workers }) => onProgress({ app, workers }) },
       );
       return outcome.ok ? ok(outcome.value) : outcome;

@@ -1,11 +1,19 @@
 import createRouter, { type HTTPMethod, type HTTPVersion, type Instance } from 'find-my-way';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Failure } from '../domain/failure.ts';
-import { parseClaim, parseLogQuery, parseShutdown, parseStep, type Parser } from '../protocol/check.ts';
+import {
+  parseClaim,
+  parseHistoryQuery,
+  parseLogQuery,
+  parseShutdown,
+  parseStep,
+  type Parser,
+} from '../protocol/check.ts';
 import type { DaemonInfo, ShutdownRequest } from '../protocol/control.ts';
 import { readJsonBody, sendJson, streamJson, type RequestHandler } from '../platform/http-server.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { EventLog } from './event-log.ts';
+import { maskedHistory } from './masked-history.ts';
 import { streamLogs } from './log-stream.ts';
 import type { Projects } from './projects.ts';
 import { performStep } from './steps.ts';
@@ -41,6 +49,12 @@ function addReads(router: Router, { supervisor, projects, store, events, info }:
   on(router, 'GET /v1/info', ({ response }) => sendJson(response, 200, info()));
   on(router, 'GET /v1/observed', ({ response, query: { project } }) => {
     sendJson(response, 200, { projects: projects.observe(supervisor.observe(project), project) });
+  });
+  on(router, 'GET /v1/history', ({ response, query }) => {
+    const asked = parseHistoryQuery(query);
+    if (!asked.ok) return refuse(response, { reason: 'bad-request', problem: asked.error });
+    const history = supervisor.history(asked.value);
+    return history.ok ? sendJson(response, 200, maskedHistory(history.value)) : refuse(response, history.error);
   });
   on(router, 'GET /v1/manifests/:digest', ({ response, parameters: { digest = '' } }) => {
     sendJson(response, 200, store.loadManifest(digest));

@@ -50,7 +50,9 @@ export class Store {
   loadApps(): readonly ClusterDocument[] {
     const folder = join(this.#home, 'apps');
     const documents = foldersIn(folder).flatMap((project) => this.#load(join(folder, project)));
-    return documents as readonly ClusterDocument[];
+    // What the first versions did not keep.
+    const added = { appliedRevision: null, history: [], lastStable: null };
+    return (documents as readonly ClusterDocument[]).map((document) => ({ ...added, ...document }));
   }
 
   saveApp(document: ClusterDocument): void {

@@ -46,7 +46,7 @@ export type EcoEvent =
       readonly expected: boolean;
     };
 
-export type StepAction = ActionType | 'restart';
+export type StepAction = ActionType | 'restart' | 'rollback';
 
 /** An event as it is recorded. */
 export type RecordedEvent = EcoEvent & { readonly at: Timestamp };

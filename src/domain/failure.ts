@@ -32,6 +32,8 @@ export type Failure =
       readonly app: AppName;
       readonly workers: readonly WorkerFailure[];
       readonly serving: Serving | null;
+      /** Absent from a daemon that does not know it. */
+      readonly restored?: Restored;
     }
   /** A task ended with another exit code than 0. */
   | { readonly reason: 'task-failed'; readonly app: AppName; readonly workers: readonly WorkerFailure[] }
@@ -45,6 +47,23 @@ export type Failure =
   | { readonly reason: 'interrupted'; readonly signal: 'SIGINT' | 'SIGTERM' }
   /** No app on this machine has that name. */
   | { readonly reason: 'no-such-app'; readonly target: string; readonly didYouMean: string | null }
+  /** There is nothing to roll back to, or not what was named. Nothing was changed. */
+  | {
+      readonly reason: 'no-such-revision';
+      readonly app: AppName;
+      /** null: the last stable one before the present one was asked for. */
+      readonly revision: number | null;
+      readonly present: number;
+      readonly known: readonly KnownRevision[];
+    }
+  /** Two revisions differ in nothing that eco could bring back. Nothing was changed. */
+  | {
+      readonly reason: 'only-code-differs';
+      readonly app: AppName;
+      readonly revision: number;
+      readonly present: number;
+      readonly commit: string | null;
+    }
   /** The name exists in several projects. */
   | { readonly reason: 'ambiguous-target'; readonly target: string; readonly projects: readonly ProjectName[] }
   /** The request itself is malformed: a bug in a client, or a client of another version. */
@@ -53,6 +72,26 @@ export type Failure =
   | { readonly reason: 'store-failed'; readonly path: string; readonly problem: string };
 
 export type FailureReason = Failure['reason'];
+
+/** What became of an app whose rollout failed. */
+export type Restored =
+  /** What served before serves on; what was missing of it was started again. */
+  | 'untouched'
+  /** Nothing of the old version served any more: the last stable revision was started from its stored spec. */
+  | 'rolled-back'
+  /** The same, but its workers failed as well; they are tried again and again. */
+  | 'rollback-failed'
+  /** The last stable revision differs in its code at most, and files are not eco's to bring back. What serves, serves on. */
+  | 'code-cannot-be-rolled-back'
+  /** Nothing serves, and rollback is switched off. */
+  | 'off'
+  /** Nothing serves, and no revision was ever stable. */
+  | 'nothing-stable';
+
+export interface KnownRevision {
+  readonly revision: number;
+  readonly stable: boolean;
+}
 
 export interface WorkerFailure {
   readonly worker: WorkerId;

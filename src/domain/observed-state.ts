@@ -30,9 +30,11 @@ export interface ObservedApp {
   readonly applied: AppSpec | null;
   /** Whether the daemon keeps it running. */
   readonly goal: AppGoal;
+  /** The number of the revision that `applied` is; null where that is null. */
+  readonly appliedRevision: number | null;
   /** Changes made by hand since the last apply, oldest first. */
   readonly manualChanges: readonly ManualChange[];
-  /** The number of the revision that `spec` is; counts the changes that replaced processes. */
+  /** The number of the revision that `spec` is; counts the specs that the app has had. */
   readonly revision: number;
   /** Sorted by instance, the oldest first where two overlap. */
   readonly workers: readonly ObservedWorker[];
@@ -42,7 +44,7 @@ export type AppGoal = 'running' | 'stopped';
 
 /** Something an operator did outside the file. */
 export interface ManualChange {
-  readonly action: 'scale' | 'stop' | 'start';
+  readonly action: 'scale' | 'stop' | 'start' | 'rollback';
   readonly by: Actor;
   readonly at: Timestamp;
 }

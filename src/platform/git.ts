@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Source } from '../domain/history.ts';
 import { readTextIfPresent } from './files.ts';
 
 /** git as a source of facts. Every function answers null where there is no git, no repository, or nothing to tell. */
@@ -14,6 +15,16 @@ export async function listGitFiles(root: string, folders: readonly string[]): Pr
   const flags = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'];
   const output = await git(root, ['--literal-pathspecs', ...flags, '--', ...pathspecs]);
   return output === null ? null : output.split('\0').filter((path) => path !== '');
+}
+
+/** The commit that is checked out, and whether tracked files differ from it; null also where nothing was ever committed. */
+export async function gitSource(folder: string): Promise<Source | null> {
+  const [head, changes] = await Promise.all([
+    git(folder, ['log', '-1', '--no-show-signature', '--format=%H%x00%an']),
+    git(folder, ['status', '--porcelain', '--untracked-files=no']),
+  ]);
+  const [commit = '', author = ''] = (head ?? '').trimEnd().split('\0');
+  return commit === '' ? null : { commit, author, dirty: (changes ?? '') !== '' };
 }
 
 /** The URL of `origin`, else of the first remote. `root` is the folder that holds `.git`. */

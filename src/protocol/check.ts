@@ -1,5 +1,12 @@
 import { err, ok, type Result } from '../domain/result.ts';
-import type { ClaimRequest, LogQuery, ShutdownRequest, StepRequest } from './control.ts';
+import {
+  ROLLBACK_MEANS,
+  type ClaimRequest,
+  type HistoryQuery,
+  type LogQuery,
+  type ShutdownRequest,
+  type StepRequest,
+} from './control.ts';
 
 /**
  * What a daemon checks of a request before it believes its type: enough that a request of another version, or one typed
@@ -8,6 +15,7 @@ import type { ClaimRequest, LogQuery, ShutdownRequest, StepRequest } from './con
 export const parseStep = parser<StepRequest>(problemOfStep);
 export const parseClaim = parser<ClaimRequest>(problemOfClaim);
 export const parseLogQuery = parser<LogQuery>(problemOfLogQuery);
+export const parseHistoryQuery = parser<HistoryQuery>(problemOfHistoryQuery);
 export const parseShutdown = parser<ShutdownRequest>(problemOfShutdown);
 
 export type Parser<T> = (body: unknown) => Result<T, string>;
@@ -29,7 +37,21 @@ function problemOfStep(body: unknown): string | null {
   if (typeof type !== 'string' || !(ACTIONS as readonly string[]).includes(type)) {
     return `\`action.type\` must be one of ${ACTIONS.join(', ')}`;
   }
+  if (type === 'rollback') return problemOfRollback(action);
   return NEED_SPEC.includes(type) ? problemOfSpec(spec, app) : null;
+}
+
+function problemOfRollback(action: unknown): string | null {
+  const { revision, as } = fieldsOf(action);
+  if (!Number.isInteger(revision) || Number(revision) < 1) return '`action.revision` must be a number of at least 1';
+  const means: readonly unknown[] = ROLLBACK_MEANS;
+  return means.includes(as) ? null : `\`action.as\` must be one of ${ROLLBACK_MEANS.join(', ')}`;
+}
+
+function problemOfHistoryQuery(query: unknown): string | null {
+  const { project, app } = fieldsOf(query);
+  if (!isName(project)) return '`project` must be a non-empty string';
+  return isName(app) ? null : '`app` must be a non-empty string';
 }
 
 function problemOfClaim(body: unknown): string | null {
@@ -62,6 +84,7 @@ const ACTIONS = [
   'delete',
   'stop',
   'restart',
+  'rollback',
 ] as const satisfies readonly StepRequest['action']['type'][];
 const NEED_SPEC: readonly string[] = ['start', 'scale', 'reload', 'replace', 'update'];
 

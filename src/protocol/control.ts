@@ -5,6 +5,7 @@
  * |---|---|---|
  * | `GET /v1/info` | | `DaemonInfo` |
  * | `GET /v1/observed` | `project=` to narrow | `ObservedState` |
+ * | `GET /v1/history` | `project=` and `app=` | `AppHistory` |
  * | `POST /v1/applies` | `ClaimRequest` | `ClaimAnswer` |
  * | `POST /v1/steps` | `StepRequest` | NDJSON of `StepMessage`, the last one an outcome |
  * | `GET /v1/manifests/:digest` | | `CodeManifest` |
@@ -18,7 +19,8 @@ import type { AppName, ProjectName, WorkerId } from '../domain/names.ts';
 import type { Failure, Serving } from '../domain/failure.ts';
 import type { Origin } from '../domain/desired-state.ts';
 import type { Actor } from '../domain/observed-state.ts';
-import type { Action } from '../domain/plan.ts';
+import type { Source } from '../domain/history.ts';
+import type { Action, ActionType } from '../domain/plan.ts';
 import type { CodeManifest } from '../domain/revision.ts';
 import type { Milliseconds, Timestamp } from '../domain/time.ts';
 import type { ExitCause, WorkerPhase } from '../domain/worker-state.ts';
@@ -56,17 +58,43 @@ export interface ClaimAnswer {
 export interface StepRequest {
   readonly project: ProjectName;
   readonly app: AppName;
-  readonly action: Action | RestartAction;
+  readonly action: Action | RestartAction | RollbackAction;
   readonly by: Actor;
   /** `file`: an apply; becomes what the app is compared with. `hand`: an operator; recorded as a manual change. */
   readonly asked: 'file' | 'hand';
   /** The manifest behind the spec's `auto` revision; null if it has none. */
   readonly manifest: CodeManifest | null;
+  /** Where the spec comes from; null or absent where nobody knows. */
+  readonly source?: Source | null;
+  /** `off`: a rollout that fails is not rolled back, whatever the spec says. */
+  readonly rollback?: 'off';
 }
 
 /** Ends every worker of the app and starts it again, whatever its spec: an operator's `eco restart`. */
 export interface RestartAction {
   readonly type: 'restart';
+}
+
+/** Back to a revision of the app's history, with the spec that the daemon has kept of it. */
+export interface RollbackAction {
+  readonly type: 'rollback';
+  readonly revision: number;
+  /** What the difference between the two asks of the processes. */
+  readonly as: RollbackMeans;
+}
+
+export const ROLLBACK_MEANS = [
+  'start',
+  'scale',
+  'reload',
+  'replace',
+  'update',
+] as const satisfies readonly ActionType[];
+export type RollbackMeans = (typeof ROLLBACK_MEANS)[number];
+
+export interface HistoryQuery {
+  readonly project: ProjectName;
+  readonly app: AppName;
 }
 
 export type StepMessage =

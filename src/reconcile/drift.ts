@@ -1,6 +1,7 @@
 import type { AppSpec } from '../domain/app-spec.ts';
 import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
 import type { Drift } from '../domain/plan.ts';
+import { equalJson } from '../util/compare.ts';
 import type { Health } from './health.ts';
 
 /**
@@ -9,8 +10,26 @@ import type { Health } from './health.ts';
  */
 export function driftOf(app: ObservedApp, desired: AppSpec, health: Health): readonly Drift[] {
   if (app.applied === null) return [];
+  if (isRolledBack(app, desired)) return [rollbackDrift(app), ...workerDrift(app, health)];
   const scaled = app.spec.instances !== app.applied.instances && app.spec.instances !== desired.instances;
   return [...(scaled ? [scaleDrift(app, app.applied)] : []), ...workerDrift(app, health)];
+}
+
+function isRolledBack(app: ObservedApp, desired: AppSpec): boolean {
+  if (lastChange(app, 'rollback') === undefined || app.revision === app.appliedRevision) return false;
+  return !equalJson(app.spec, app.applied) && !equalJson(app.spec, desired);
+}
+
+function rollbackDrift(app: ObservedApp): Drift {
+  const by = whoAndWhen(lastChange(app, 'rollback'));
+  return {
+    app: app.name,
+    path: 'revision',
+    expected: app.appliedRevision,
+    actual: app.revision,
+    cause: 'rolled back by hand',
+    ...by,
+  };
 }
 
 function scaleDrift(app: ObservedApp, applied: AppSpec): Drift {

@@ -1,4 +1,5 @@
 import type { AppSpec } from '../domain/app-spec.ts';
+import type { RevisionEntry } from '../domain/history.ts';
 import type { AppKey } from '../domain/names.ts';
 import type { AppGoal, ManualChange } from '../domain/observed-state.ts';
 
@@ -9,6 +10,12 @@ export interface ClusterDocument {
   readonly target: Target;
   /** What the last successful apply of a file asked for. */
   readonly applied: AppSpec | null;
+  /** The number of the revision that `applied` is. */
+  readonly appliedRevision: number | null;
+  /** In rising order; those of the last rollouts, at most ten. */
+  readonly history: readonly RevisionEntry[];
+  /** The revision of the last rollout that succeeded. */
+  readonly lastStable: number | null;
   readonly goal: AppGoal;
   readonly manualChanges: readonly ManualChange[];
   /** Numbers that were given out, so that none is given out again. */
@@ -32,6 +39,9 @@ export function newDocument(key: AppKey, spec: AppSpec): ClusterDocument {
     key,
     target: { spec, revision: 1, generation: 1 },
     applied: null,
+    appliedRevision: null,
+    history: [],
+    lastStable: null,
     goal: 'running',
     manualChanges: [],
     lastRevision: 1,

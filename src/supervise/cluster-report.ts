@@ -1,7 +1,10 @@
 import type { Failure, Serving, WorkerFailure } from '../domain/failure.ts';
 import type { RolloutPolicy } from '../domain/policies.ts';
+import type { ObservedApp } from '../domain/observed-state.ts';
+import type { WorkerState } from '../domain/worker-state.ts';
 import type { WorkerProgress } from '../protocol/control.ts';
 import type { ClusterDocument, Target } from './cluster-document.ts';
+import type { GivenUp } from './rollout.ts';
 import type { Worker } from './worker.ts';
 
 const LAST_LINES = 20;
@@ -43,9 +46,34 @@ export function stalledWorkers(
 /** What a request answers that did not reach its target. */
 export function rolloutFailure(
   { key: { app }, target }: ClusterDocument,
-  workers: readonly WorkerFailure[],
+  { workers, restored }: GivenUp,
   serving: Serving,
 ): Failure {
   if (target.spec.kind === 'task') return { reason: 'task-failed', app, workers };
-  return { reason: 'rollout-failed', app, workers, serving: serving.ready > 0 ? serving : null };
+  return { reason: 'rollout-failed', app, workers, serving: serving.ready > 0 ? serving : null, restored };
+}
+
+export function observedApp(document: ClusterDocument, workers: readonly Worker[], aim: Target): ObservedApp {
+  const { key, target, applied, appliedRevision, goal, manualChanges } = document;
+  return {
+    name: key.app,
+    project: key.project,
+    spec: target.spec,
+    applied,
+    appliedRevision,
+    goal,
+    manualChanges,
+    revision: target.revision,
+    workers: [...workers]
+      .sort((a, b) => a.instance - b.instance || a.generation - b.generation)
+      .map((worker) => worker.observe(worker.generation === aim.generation)),
+  };
+}
+
+export function servingOf(
+  { target: { revision, spec } }: ClusterDocument,
+  workers: readonly { readonly state: WorkerState }[],
+): Serving {
+  const ready = workers.filter(({ state }) => state.phase === 'ready').length;
+  return { revision, ready, desired: spec.instances };
 }

@@ -1,18 +1,38 @@
 import { equalJson } from '../util/compare.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { replacePolicy, rollingPolicy, type RolloutPolicy } from '../domain/policies.ts';
+import { rollingPolicy } from '../domain/policies.ts';
 import type { AppSpec } from '../domain/app-spec.ts';
-import type { Serving, WorkerFailure } from '../domain/failure.ts';
+import type { Restored, Serving, WorkerFailure } from '../domain/failure.ts';
 import type { AppKey } from '../domain/names.ts';
 import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
 import type { Timer } from '../platform/clock.ts';
-import type { StepOutcome, WorkerProgress } from '../protocol/control.ts';
-import { progressOf, rolloutFailure, stalledWorkers, workerFailures } from './cluster-report.ts';
+import type { StepOutcome } from '../protocol/control.ts';
+import {
+  observedApp,
+  progressOf,
+  rolloutFailure,
+  servingOf,
+  stalledWorkers,
+  workerFailures,
+} from './cluster-report.ts';
+import type { ChangeOrigin, ConvergeRequest } from './converge-request.ts';
 import { newDocument, type ClusterDocument, type Target } from './cluster-document.ts';
+import {
+  appliedAs,
+  begun,
+  changedDocument,
+  failed,
+  interrupted,
+  stableAs,
+  superseded,
+  updated,
+} from './document-changes.ts';
 import { expectedSockets } from './expected-sockets.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import { rollStep, type RollStep } from './rollout-machine.ts';
-import { Rollout } from './rollout.ts';
+import { Rollout, type GivenUp } from './rollout.ts';
+import { policyFor, targetFor, type TargetRequest } from './targets.ts';
+import { wayBack } from './way-back.ts';
 import { Worker } from './worker.ts';
 import { isDead } from './worker-machine.ts';
 import { adoptWorker } from './adopt-worker.ts';
@@ -21,23 +41,6 @@ export interface ClusterOptions {
   readonly document: ClusterDocument;
   readonly ports: SupervisePorts;
   readonly save: (document: ClusterDocument) => void;
-}
-
-/** How the app gets from what runs to what shall run. */
-export type Strategy =
-  /** Workers that run stay; those that failed or are missing are started. */
-  | 'keep'
-  /** Every worker is replaced, successors first. */
-  | 'rolling'
-  /** Every worker is replaced, with downtime. */
-  | 'replace';
-
-export interface ConvergeRequest {
-  readonly spec: AppSpec;
-  readonly strategy: Strategy;
-  /** A file asks: what is reached is what the next plan is compared with. */
-  readonly fromFile: boolean;
-  readonly onProgress: (workers: readonly WorkerProgress[]) => void;
 }
 
 /** How many start numbers are reserved by one write of the document. */
@@ -60,7 +63,7 @@ export class Cluster {
     this.key = document.key;
     this.#ports = ports;
     this.#saveDocument = save;
-    this.#document = document;
+    this.#document = changedDocument(document, interrupted(document));
     this.#nextStartNumber = document.startNumbers;
   }
 
@@ -81,21 +84,22 @@ export class Cluster {
    * Answers once the app runs what is asked, or cannot. A later request takes over from where this one stands; one that
    * asks for the same joins it, unless it is to replace the processes of a spec that does not change.
    */
-  converge({ spec, strategy, fromFile, onProgress }: ConvergeRequest): Promise<Result<StepOutcome>> {
+  converge(request: ConvergeRequest): Promise<Result<StepOutcome>> {
+    const { spec, strategy, fromFile, onProgress } = request;
     const joinable = strategy === 'keep' || !equalJson(spec, this.#document.target.spec);
     if (joinable && this.#rollout?.isTowards(spec) === true) return this.#rollout.join(onProgress);
-    this.#rollout?.settle(err({ reason: 'superseded', app: this.key.app }));
+    this.#supersede();
     this.#answerStops();
-    const stable = this.#serves() && spec.kind === 'service' ? this.#document.target : null;
-    const target = this.#targetFor(spec, strategy);
-    const policy = this.#policyFor(spec, strategy);
-    this.#rollout = new Rollout({ target, stable, policy, fromFile, onProgress, now: this.#ports.clock.now() });
+    const target = targetFor(this.#document, request);
+    const policy = policyFor(request, this.#workers);
+    const rollback = request.rollback && spec.rollout.rollback;
+    const keepsOld = strategy !== 'keep' && spec.kind === 'service' && this.#serves();
+    this.#rollout = new Rollout({ target, policy, rollback, fromFile, onProgress, now: this.#ports.clock.now() });
+    const asked = { ...request, at: this.#ports.clock.wallTime() };
     this.#write({
-      goal: 'running',
-      lastRevision: Math.max(this.#document.lastRevision, target.revision),
-      lastGeneration: Math.max(this.#document.lastGeneration, target.generation),
+      ...begun(this.#document, target, asked),
       startNumbers: Math.max(this.#document.startNumbers, this.#nextStartNumber + spec.instances + START_NUMBER_BLOCK),
-      ...(stable === null || strategy === 'keep' ? { target } : {}),
+      ...(keepsOld ? {} : { target }),
     });
     if (strategy === 'keep') this.#retireFailed(target);
     this.#scheduleStep();
@@ -103,10 +107,10 @@ export class Cluster {
   }
 
   /** Settings that touch no process. */
-  update(spec: AppSpec, { fromFile }: Pick<ConvergeRequest, 'fromFile'>): void {
-    const applied = fromFile ? { applied: spec, manualChanges: [] } : {};
-    this.#write({ target: { ...this.#document.target, spec }, ...applied });
-    for (const worker of this.#current()) worker.update(spec);
+  update(request: Omit<TargetRequest, 'strategy'> & ChangeOrigin): void {
+    this.#write(updated(this.#document, request, { ...request, at: this.#ports.clock.wallTime() }));
+    for (const worker of this.#current()) worker.update(request.spec);
+    this.#scheduleStep();
   }
 
   markChangedByHand(change: ManualChange): void {
@@ -115,8 +119,7 @@ export class Cluster {
 
   /** Answers once no process of the app is left, or a later request started it again. The app stays known. */
   stop(): Promise<void> {
-    this.#rollout?.settle(err({ reason: 'superseded', app: this.key.app }));
-    this.#rollout = null;
+    this.#supersede();
     this.#write({ goal: 'stopped' });
     this.#scheduleStep();
     return new Promise((resolve) => {
@@ -145,29 +148,11 @@ export class Cluster {
   }
 
   observe(): ObservedApp {
-    const { target, applied, goal, manualChanges } = this.#document;
-    const generation = this.#target().generation;
-    return {
-      name: this.key.app,
-      project: this.key.project,
-      spec: target.spec,
-      applied,
-      goal,
-      manualChanges,
-      revision: target.revision,
-      workers: [...this.#workers]
-        .sort((a, b) => a.instance - b.instance || a.generation - b.generation)
-        .map((worker) => worker.observe(worker.generation === generation)),
-    };
+    return observedApp(this.#document, this.#workers, this.#target());
   }
 
   serving(): Serving {
-    const { revision, spec } = this.#document.target;
-    return {
-      revision,
-      ready: this.#workers.filter(({ state }) => state.phase === 'ready').length,
-      desired: spec.instances,
-    };
+    return servingOf(this.#document, this.#workers);
   }
 
   #target(): Target {
@@ -183,18 +168,14 @@ export class Cluster {
     return this.#workers.some(({ state }) => state.phase === 'ready' || state.phase === 'draining');
   }
 
-  #targetFor(spec: AppSpec, strategy: Strategy): Target {
-    const { target, lastRevision, lastGeneration } = this.#document;
-    const revision = equalJson(spec, target.spec) ? target.revision : lastRevision + 1;
-    return { spec, revision, generation: strategy === 'keep' ? target.generation : lastGeneration + 1 };
-  }
-
-  #policyFor(spec: AppSpec, strategy: Strategy): RolloutPolicy {
-    const overlaps =
-      strategy !== 'replace' &&
-      spec.kind === 'service' &&
-      (strategy === 'keep' || this.#workers.every(({ handsOver }) => handsOver));
-    return overlaps ? rollingPolicy(spec) : replacePolicy(spec);
+  /** Whoever waits for the rollout is told. Not written yet: another change follows. */
+  #supersede(): void {
+    const rollout = this.#rollout;
+    if (rollout === null) return;
+    this.#rollout = null;
+    rollout.settle(err({ reason: 'superseded', app: this.key.app }));
+    if (rollout.failure !== null) return;
+    this.#document = changedDocument(this.#document, superseded(this.#document, rollout.target));
   }
 
   /** A worker that failed, or waits for its next attempt, gets a fresh start at once. */
@@ -243,35 +224,30 @@ export class Cluster {
 
   #nextStep(): RollStep {
     const { spec, generation } = this.#target();
+    const now = this.#ports.clock.now();
     return rollStep({
       desired: spec.instances,
       kind: spec.kind,
       policy: this.#rollout?.policy ?? rollingPolicy(spec),
-      workers: this.#workers.map((worker) => ({
-        id: worker.id,
-        instance: worker.instance,
-        current: worker.generation === generation,
-        state: worker.state,
-      })),
+      workers: this.#workers.map(({ id, instance, state, generation: own }) => {
+        return { id, instance, state, current: own === generation };
+      }),
       failFast: this.#rollout !== null,
-      lastProgress: this.#rollout?.lastProgress ?? this.#ports.clock.now(),
-      now: this.#ports.clock.now(),
+      lastProgress: this.#rollout?.lastProgress ?? now,
+      now,
     });
   }
 
   #conclude({ verdict }: RollStep): void {
     const { clock } = this.#ports;
+    const rollout = this.#rollout;
     switch (verdict.type) {
       case 'done':
-        return this.#rollout === null ? undefined : this.#succeed(this.#rollout);
+        return rollout === null ? this.#noteStable() : this.#succeed(rollout);
       case 'failed':
-        return this.#rollout === null
-          ? undefined
-          : this.#fail(this.#rollout, workerFailures(this.#workers, verdict.failures));
+        return rollout === null ? undefined : this.#fail(rollout, workerFailures(this.#workers, verdict.failures));
       case 'stalled':
-        return this.#rollout === null
-          ? undefined
-          : this.#fail(this.#rollout, stalledWorkers(this.#current(), this.#rollout.policy));
+        return rollout === null ? undefined : this.#fail(rollout, stalledWorkers(this.#current(), rollout.policy));
       case 'wait':
         if (verdict.at !== null) this.#timer = clock.after(verdict.at - clock.now(), () => this.#scheduleStep());
     }
@@ -279,28 +255,52 @@ export class Cluster {
 
   #succeed(rollout: Rollout): void {
     this.#rollout = null;
+    const { target, failure } = rollout;
     const sockets = Object.fromEntries(this.#workers.map(({ instance, requested }) => [instance, requested]));
-    const applied = rollout.fromFile ? { applied: rollout.target.spec, manualChanges: [] } : {};
-    this.#write({ target: rollout.target, sockets, ...(rollout.failure === null ? applied : {}) });
+    const reached = failure === null ? stableAs(this.#document, target) : {};
+    const applied = failure === null && rollout.fromFile ? appliedAs(target) : {};
+    this.#write({ target, sockets, ...reached, ...applied });
     const inUse = this.#workers.flatMap(({ requested, bound }) => [...requested, ...bound]);
     this.#ports.vault.releaseUnused(this.key, new Set(inUse));
-    rollout.settle(rollout.failure === null ? ok({ serving: this.serving() }) : err(this.#failureOf(rollout.failure)));
+    rollout.settle(failure === null ? ok({ serving: this.serving() }) : err(this.#failureOf(failure)));
   }
 
-  /** Back to what served before, if anything did; the failure is answered once that is done or has failed too. */
-  #fail(rollout: Rollout, failures: readonly WorkerFailure[]): void {
-    const restored = rollout.failure === null ? rollout.restore(failures, this.#ports.clock.now()) : null;
-    if (restored !== null) {
-      this.#rollout = restored;
-      return this.#scheduleStep();
+  /** What a daemon before this one began, or what came up in the end by its restart policy, is as good as any. */
+  #noteStable(): void {
+    const { target, history } = this.#document;
+    const entry = history.find(({ revision }) => revision === target.revision);
+    const came = entry?.stable === false && target.spec.kind === 'service';
+    if (came) this.#write(stableAs(this.#document, target));
+  }
+
+  /** Back to what served before, if there is a way; the failure is answered once that is done or has failed too. */
+  #fail(rollout: Rollout, workers: readonly WorkerFailure[]): void {
+    if (rollout.failure !== null) {
+      const { restored } = rollout.failure;
+      return this.#giveUp(rollout, rollout.failure.workers, restored === 'rolled-back' ? 'rollback-failed' : restored);
     }
-    this.#rollout = null;
-    rollout.settle(err(this.#failureOf(rollout.failure ?? failures)));
+    const document = this.#document;
+    const serving = this.#workers.filter(({ state }) => state.phase === 'ready').map(({ generation }) => generation);
+    const back = wayBack({ document, failed: rollout.target, serving, rollback: rollout.rollback });
+    this.#write({
+      ...failed(document, rollout.target, workers),
+      target: back.target,
+      lastGeneration: Math.max(document.lastGeneration, back.target.generation),
+    });
+    if (!back.awaited) return this.#giveUp(rollout, workers, back.restored);
+    this.#rollout = rollout.back(back.target, { workers, restored: back.restored }, this.#ports.clock.now());
+    this.#retireFailed(back.target);
     this.#scheduleStep();
   }
 
-  #failureOf(workers: readonly WorkerFailure[]) {
-    return rolloutFailure(this.#document, workers, this.serving());
+  #giveUp(rollout: Rollout, workers: readonly WorkerFailure[], restored: Restored): void {
+    this.#rollout = null;
+    rollout.settle(err(this.#failureOf({ workers, restored })));
+    this.#scheduleStep();
+  }
+
+  #failureOf(failure: GivenUp) {
+    return rolloutFailure(this.#document, failure, this.serving());
   }
 
   #startWorker(instance: number): void {
@@ -347,7 +347,7 @@ export class Cluster {
   }
 
   #write(change: Partial<ClusterDocument>): void {
-    this.#document = { ...this.#document, ...change };
+    this.#document = changedDocument(this.#document, change);
     this.#saveDocument(this.#document);
   }
 }

@@ -43,7 +43,7 @@ export type RollVerdict =
 /**
  * The next step of replacing an app's workers, from what is there now and nothing else: it may be asked again at any
  * moment, after any crash. With D desired, S surge, U unavailable, A available (ready for `minReady`), it never lets the
- * total of workers that are not on their way out rise above D + S, nor A fall below D − U by its own doing.
+ * total of workers that are not on their way out rise above D + S (with S = 0, those on their way out count, too), nor A fall below D − U by its own doing.
  */
 export function rollStep(input: RolloutInput): RollStep {
   const { desired, policy } = input;
@@ -121,7 +121,10 @@ function instancesToStart(
 ): readonly number[] {
   const { desired, policy } = input;
   if (!policy.overlap && old.length > 0) return [];
-  const room = desired + policy.maxSurge - staying.length - old.filter(({ state }) => !isLeaving(state)).length;
+  // Without surge there is room for no process more: a successor takes the place of one that has gone.
+  const leaving = policy.maxSurge === 0 ? input.workers.filter(({ state }) => isLeaving(state)).length : 0;
+  const room =
+    desired + policy.maxSurge - staying.length - old.filter(({ state }) => !isLeaving(state)).length - leaving;
   const proved = input.kind === 'task' || staying.some((worker) => isAvailable(worker, input));
   const count = Math.min(desired - staying.length, room, proved ? desired : 1 - staying.length);
   const taken = new Set(staying.map(({ instance }) => instance));

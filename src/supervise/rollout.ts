@@ -2,7 +2,7 @@ import { deferred, type Deferred } from '../util/deferred.ts';
 import { equalJson } from '../util/compare.ts';
 import type { AppSpec } from '../domain/app-spec.ts';
 import { rollingPolicy, type RolloutPolicy } from '../domain/policies.ts';
-import type { WorkerFailure } from '../domain/failure.ts';
+import type { Restored, WorkerFailure } from '../domain/failure.ts';
 import type { Result } from '../domain/result.ts';
 import type { Instant } from '../domain/time.ts';
 import type { StepOutcome, WorkerProgress } from '../protocol/control.ts';
@@ -10,12 +10,18 @@ import type { Target } from './cluster-document.ts';
 
 export interface RolloutOptions {
   readonly target: Target;
-  /** What to go back to if the target fails; null if nothing serves. */
-  readonly stable: Target | null;
   readonly policy: RolloutPolicy;
+  /** Whether it goes back to the last stable revision if it fails and nothing of the old one serves. */
+  readonly rollback: boolean;
   readonly fromFile: boolean;
   readonly onProgress: (workers: readonly WorkerProgress[]) => void;
   readonly now: Instant;
+}
+
+/** Why a target was given up, and what for. */
+export interface GivenUp {
+  readonly workers: readonly WorkerFailure[];
+  readonly restored: Restored;
 }
 
 /** One request to converge: where it goes, how, and who waits for its outcome. */
@@ -24,21 +30,20 @@ export class Rollout {
   readonly policy: RolloutPolicy;
   readonly fromFile: boolean;
   /** Why the first target was given up; null while it is not. */
-  readonly failure: readonly WorkerFailure[] | null;
+  readonly failure: GivenUp | null;
+  readonly rollback: boolean;
   readonly #options: RolloutOptions;
   readonly #outcome: Deferred<Result<StepOutcome>>;
   #lastProgress: Instant;
   #lastReport = '';
   readonly #followers: RolloutOptions['onProgress'][];
 
-  constructor(
-    options: RolloutOptions,
-    restoring?: { readonly rollout: Rollout; readonly failure: readonly WorkerFailure[] },
-  ) {
+  constructor(options: RolloutOptions, restoring?: { readonly rollout: Rollout; readonly failure: GivenUp }) {
     this.#options = options;
     this.target = options.target;
     this.policy = options.policy;
     this.fromFile = options.fromFile;
+    this.rollback = options.rollback;
     this.failure = restoring?.failure ?? null;
     this.#outcome = restoring === undefined ? deferred<Result<StepOutcome>>() : restoring.rollout.#outcome;
     this.#lastProgress = options.now;
@@ -79,11 +84,9 @@ export class Rollout {
     this.#outcome.resolve(outcome);
   }
 
-  /** The way back, which answers whoever waits for this rollout; null if there is nothing to go back to. */
-  restore(failure: readonly WorkerFailure[], now: Instant): Rollout | null {
-    const { stable, fromFile, onProgress } = this.#options;
-    if (stable === null || stable.generation === this.target.generation) return null;
-    const policy = rollingPolicy(stable.spec);
-    return new Rollout({ target: stable, stable: null, policy, fromFile, onProgress, now }, { rollout: this, failure });
+  /** The way back, which answers whoever waits for this rollout. */
+  back(target: Target, failure: GivenUp, now: Instant): Rollout {
+    const policy = rollingPolicy(target.spec);
+    return new Rollout({ ...this.#options, target, policy, rollback: false, now }, { rollout: this, failure });
   }
 }

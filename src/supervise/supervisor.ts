@@ -3,11 +3,14 @@ import { unreachable } from '../util/unreachable.ts';
 import { appId, type AppKey, type WorkerId } from '../domain/names.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { AppSpec } from '../domain/app-spec.ts';
+import type { AppHistory } from '../domain/history.ts';
 import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
-import type { StepOutcome, StepRequest, WorkerProgress } from '../protocol/control.ts';
+import type { RollbackAction, RollbackMeans, StepOutcome, StepRequest, WorkerProgress } from '../protocol/control.ts';
 import type { ClusterDocument } from './cluster-document.ts';
-import { Cluster, type Strategy } from './cluster.ts';
+import { Cluster } from './cluster.ts';
+import type { ConvergeRequest } from './converge-request.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
+import type { Strategy } from './targets.ts';
 import type { LinkedWorker } from './worker-links.ts';
 import { WorkerProcess } from './worker-process.ts';
 
@@ -24,10 +27,7 @@ export interface SupervisorOptions {
 
 type OnProgress = (workers: readonly WorkerProgress[]) => void;
 
-interface Asker {
-  readonly fromFile: boolean;
-  readonly onProgress: OnProgress;
-}
+type Asker = Pick<ConvergeRequest, 'fromFile' | 'onProgress' | 'by' | 'source' | 'rollback' | 'revision'>;
 
 /** Keeps every app as it was last told to, and carries out one step at a time for each. */
 export class Supervisor {
@@ -57,6 +57,13 @@ export class Supervisor {
       .sort((a, b) => byCodeUnit(a.project, b.project) || byName(a, b));
   }
 
+  history(key: AppKey): Result<AppHistory> {
+    const cluster = this.#clusters.get(appId(key));
+    if (cluster === undefined) return err(noSuchApp(key));
+    const { target, appliedRevision, history } = cluster.document;
+    return ok({ ...key, revision: target.revision, appliedRevision, entries: history });
+  }
+
   findWorker(id: WorkerId): LinkedWorker | undefined {
     for (const cluster of this.#clusters.values()) {
       const worker = cluster.workers.find((candidate) => candidate.id === id);
@@ -77,7 +84,9 @@ export class Supervisor {
   async perform(request: StepRequest, onProgress: OnProgress): Promise<Result<StepOutcome>> {
     const { action } = request;
     const key = { project: request.project, app: request.app };
-    const outcome = await this.#carryOut(key, action, { fromFile: request.asked === 'file', onProgress });
+    const { by, source = null } = request;
+    const asker = { by, source, rollback: request.rollback !== 'off', fromFile: request.asked === 'file', onProgress };
+    const outcome = await this.#carryOut(key, action, asker);
     if (outcome.ok && request.asked === 'hand') this.#recordManualChange(key, request);
     return outcome;
   }
@@ -108,13 +117,15 @@ export class Supervisor {
         return this.#converge(key, cluster.document.target.spec, { ...asker, strategy: 'replace' });
       case 'update':
         if (cluster === undefined) return err(noSuchApp(key));
-        cluster.update(action.spec, asker);
+        cluster.update({ ...asker, spec: action.spec });
         return ok({ serving: cluster.serving() });
       case 'stop':
         await cluster?.stop();
         return ok({ serving: null });
       case 'delete':
         return this.#delete(key, cluster);
+      case 'rollback':
+        return this.#rollBack(key, action, asker);
       default:
         return unreachable(action);
     }
@@ -123,11 +134,33 @@ export class Supervisor {
   #converge(
     key: AppKey,
     spec: AppSpec,
-    { strategy, fromFile, onProgress }: Asker & { readonly strategy: Strategy },
+    { strategy, ...asker }: Asker & { readonly strategy: Strategy },
   ): Promise<Result<StepOutcome>> {
     const known = this.#clusters.get(appId(key));
     const cluster = known ?? this.#add(Cluster.create(key, spec, this.#clusterOptions()));
-    return cluster.converge({ spec, strategy: known === undefined ? 'keep' : strategy, fromFile, onProgress });
+    return cluster.converge({ ...asker, spec, strategy: known === undefined ? 'keep' : strategy });
+  }
+
+  /** As any other change, with a spec out of the history. */
+  #rollBack(key: AppKey, { revision, as: type }: RollbackAction, asker: Asker): Promise<Result<StepOutcome>> {
+    const document = this.#clusters.get(appId(key))?.document;
+    if (document === undefined) return Promise.resolve(err(noSuchApp(key)));
+    const { history, target } = document;
+    const entry = history.find((candidate) => candidate.revision === revision);
+    if (entry === undefined) {
+      const present = target.revision;
+      return Promise.resolve(
+        err({
+          reason: 'no-such-revision',
+          app: key.app,
+          revision,
+          present,
+          known: history.map(({ revision, stable }) => ({ revision, stable })),
+        }),
+      );
+    }
+    const { spec } = entry;
+    return this.#carryOut(key, rollbackStep(type, spec, target.spec.instances), { ...asker, revision });
   }
 
   async #delete(key: AppKey, cluster: Cluster | undefined): Promise<Result<StepOutcome>> {
@@ -171,8 +204,23 @@ function startStrategy(spec: AppSpec, cluster: Cluster | undefined): Strategy {
   return cluster === undefined || equalJson(spec, cluster.document.target.spec) ? 'keep' : 'rolling';
 }
 
+function rollbackStep(type: RollbackMeans, spec: AppSpec, from: number): StepRequest['action'] {
+  switch (type) {
+    case 'start':
+    case 'reload':
+    case 'update':
+      return { type, spec };
+    case 'replace':
+      return { type, spec, because: 'rolled back' };
+    case 'scale':
+      return { type, spec, from, to: spec.instances };
+    default:
+      return unreachable(type);
+  }
+}
+
 function manualChange(type: StepRequest['action']['type']): ManualChange['action'] | null {
-  return type === 'scale' || type === 'stop' || type === 'start' ? type : null;
+  return type === 'scale' || type === 'stop' || type === 'start' || type === 'rollback' ? type : null;
 }
 
 function noSuchApp({ app }: AppKey) {

@@ -69,6 +69,7 @@ export function observedApp(spec: AppSpec, fields: Partial<ObservedApp> = {}): O
     project: 'shop',
     spec,
     applied: spec,
+    appliedRevision: 7,
     goal: 'running',
     manualChanges: [],
     revision: 7,

@@ -5,6 +5,7 @@ import type { LoadedEcosystem } from '../../src/config/load-ecosystem.ts';
 import { DEFAULTS } from '../../src/domain/policies.ts';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
 import type { Failure } from '../../src/domain/failure.ts';
+import type { AppHistory, Source } from '../../src/domain/history.ts';
 import type { ObservedApp, ObservedState } from '../../src/domain/observed-state.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import type { ObservedWorker, WorkerPhase } from '../../src/domain/worker-state.ts';
@@ -21,6 +22,8 @@ export interface World {
   readonly isTTY?: boolean;
   readonly answer?: Answer;
   readonly claim?: Failure;
+  readonly source?: Source;
+  readonly history?: Result<AppHistory>;
   readonly onStep?: (request: StepRequest, signal: AbortSignal) => Promise<Result<StepOutcome>>;
   readonly logLines?: readonly LogLine[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -56,6 +59,7 @@ export function fakeEco(world: World) {
       },
     },
     actor: async () => ({ user: 'alice', host: 'box', pid: 1 }),
+    source: async () => world.source ?? null,
     load: async (options) => {
       seen.loadedWith.push(options);
       return world.loaded ?? err({ reason: 'config-invalid', diagnostics: [] });
@@ -126,6 +130,11 @@ function fakeClient(world: World, seen: Pick<Seen, 'calls' | 'steps' | 'logQueri
       return (await world.onStep?.(request, signal)) ?? ok({ serving: { revision: 1, ready: 1, desired: 1 } });
     },
     manifest: async (digest) => called(`manifest ${digest}`, ok({})),
+    history: async ({ project, app }) =>
+      called(
+        `history ${project}/${app}`,
+        world.history ?? err({ reason: 'no-such-app', target: app, didYouMean: null }),
+      ),
     logs: async function* (query) {
       seen.logQueries.push(query);
       for (const line of world.logLines ?? []) yield ok(line);
@@ -205,6 +214,7 @@ export function app(name: string, options: AppOptions = {}): ObservedApp {
     project: options.project ?? 'shop',
     spec: own,
     applied: own,
+    appliedRevision: 1,
     goal: options.goal ?? 'running',
     manualChanges: [],
     revision: 1,

@@ -6,12 +6,15 @@ import type { Result } from '../../src/domain/result.ts';
 import type { ExitCause } from '../../src/domain/worker-state.ts';
 import type { StepOutcome, WorkerProgress } from '../../src/protocol/control.ts';
 import { newDocument, type ClusterDocument } from '../../src/supervise/cluster-document.ts';
-import { Cluster, type ConvergeRequest, type Strategy } from '../../src/supervise/cluster.ts';
+import { Cluster } from '../../src/supervise/cluster.ts';
+import type { ConvergeRequest } from '../../src/supervise/converge-request.ts';
+import type { Strategy } from '../../src/supervise/targets.ts';
 import { FakeMachine, type FakeProcess } from '../support/fake-machine.ts';
 import { appSpec } from '../support/states.ts';
 
 const KEY = { project: 'shop', app: 'api' };
 const CRASH: ExitCause = { type: 'exit-code', code: 3 };
+const BY_FILE = { by: { user: 'ada', host: 'here', pid: 1 }, source: null, fromFile: true };
 const SPEC = appSpec({ name: 'api', instances: 2, killTimeout: seconds(4) });
 const EDITED: AppSpec = { ...SPEC, env: { GREETING: 'hello' } };
 
@@ -39,7 +42,7 @@ class Fixture {
 
   converge(spec: AppSpec, strategy: Strategy): Promise<Result<StepOutcome>> {
     const onProgress: ConvergeRequest['onProgress'] = (workers) => this.progress.push(workers);
-    return this.cluster.converge({ spec, strategy, fromFile: true, onProgress });
+    return this.cluster.converge({ spec, strategy, onProgress, rollback: true, ...BY_FILE });
   }
 
   /** Lets time pass and answers what `asked` came to; fails if it is still open. */
@@ -101,6 +104,7 @@ describe('start', () => {
         app: 'api',
         workers: [{ worker: 'shop/api:0#0', cause: CRASH, lastLines: ['Error: DATABASE_URL is not set'] }],
         serving: null,
+        restored: 'nothing-stable',
       },
     });
     expect(app.machine.started).toHaveLength(1);
@@ -429,10 +433,10 @@ describe('left alone', () => {
 
   test('settings that touch no process are told to the workers', async () => {
     const app = await new Fixture().started();
-    app.cluster.update({ ...SPEC, killTimeout: seconds(1) }, { fromFile: true });
+    app.cluster.update({ spec: { ...SPEC, killTimeout: seconds(1) }, ...BY_FILE });
     for (const process of app.machine.living) process.ignores = ['SIGTERM'];
     expect(await app.within(1100, app.cluster.stop())).toBe('stopped');
-    expect(app.document.target).toMatchObject({ revision: 1, generation: 1, spec: { killTimeout: 1000 } });
+    expect(app.document.target).toMatchObject({ revision: 2, generation: 1, spec: { killTimeout: 1000 } });
   });
 
   test('start numbers are never given twice, whenever the daemon dies', async () => {

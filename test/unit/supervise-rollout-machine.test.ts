@@ -124,7 +124,8 @@ test.for<[string, number, readonly string[], Partial<RolloutInput>, string]>([
     'start 1 2; stop old:0; wait 600000',
   ],
   ['one below: the old one goes first', 2, ['old:0 available', 'old:1 available'], IN_PLACE, 'stop old:0; wait 600000'],
-  ['one below: then its successor comes', 2, ['old:0 draining', 'old:1 available'], IN_PLACE, 'start 0; wait 600000'],
+  ['one below: then it is waited for', 2, ['old:0 draining', 'old:1 available'], IN_PLACE, 'wait 600000'],
+  ['one below: then its successor comes', 2, ['old:1 available'], IN_PLACE, 'start 0; wait 600000'],
   ['one below: then the next', 2, ['new:0 available', 'old:1 available'], IN_PLACE, 'stop old:1; wait 600000'],
   [
     'rolling: old ones that do not serve go first, and at once',

@@ -14,6 +14,7 @@ export interface ApplyOptions extends FileOptions, PlanOptions {
   /** Milliseconds. */
   readonly timeout?: number;
   readonly concurrency: number;
+  readonly rollback: boolean;
 }
 
 /** Plans, asks where that is due, executes, and tells the truth about the outcome in the exit code. */
@@ -33,7 +34,14 @@ export async function apply(context: CliContext, options: ApplyOptions): Promise
 
   const plan = planned.value;
   reporter.plan(plan);
-  const run = { plan, desired, client, reporter, takeOwnership: options.takeOwnership === true };
+  const run = {
+    plan,
+    desired,
+    client,
+    reporter,
+    takeOwnership: options.takeOwnership === true,
+    rollback: options.rollback,
+  };
   if (plan.steps.length === 0) {
     return changesOwner(desired, observed) ? takeOver(context, run) : reporter.end(EXIT.success);
   }

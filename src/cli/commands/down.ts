@@ -47,6 +47,7 @@ export async function down(context: CliContext, options: DownOptions): Promise<E
     client,
     reporter,
     takeOwnership,
+    rollback: true,
     concurrency: CONCURRENCY,
     timeout: null,
   });

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import type { DaemonClient } from '../../client/daemon-client.ts';
 import type { DesiredState } from '../../domain/desired-state.ts';
+import type { Source } from '../../domain/history.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Result } from '../../domain/result.ts';
 import type { Milliseconds } from '../../domain/time.ts';
@@ -18,6 +20,8 @@ export interface PlanRun {
   readonly client: DaemonClient;
   readonly reporter: Reporter;
   readonly takeOwnership: boolean;
+  /** False: nothing that fails is rolled back. */
+  readonly rollback: boolean;
 }
 
 export interface ExecutionLimits {
@@ -36,6 +40,8 @@ export async function runPlan(context: CliContext, run: PlanRun & ExecutionLimit
     project: desired.project,
     by: await context.actor(),
     asked: 'file',
+    source: await sourceOf(context, run),
+    rollback: run.rollback,
     manifests: desired.manifests,
   });
   const stop = stopSwitch(context, {
@@ -54,6 +60,11 @@ export async function runPlan(context: CliContext, run: PlanRun & ExecutionLimit
   } finally {
     stop.dispose();
   }
+}
+
+/** For the history: only where a step makes some. */
+async function sourceOf({ source }: CliContext, { plan, desired }: PlanRun): Promise<Source | null> {
+  return plan.steps.some(({ action }) => 'spec' in action) ? source(dirname(desired.file)) : null;
 }
 
 /** Where nothing has to be done but to become the owner. */

@@ -7,6 +7,7 @@ interface ApplyFlags extends PlanFlags {
   readonly dryRun?: boolean;
   readonly timeout?: number;
   readonly concurrency: number;
+  readonly rollback: boolean;
 }
 
 /**
@@ -52,6 +53,7 @@ function addApply(program: Command, run: Run): void {
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'only show the plan')
     .option('--timeout <time>', 'wait no longer than this (10m) and exit 10; what was begun goes on', duration)
+    .option('--no-rollback', 'leave an app whose rollout failed as it is, also if nothing of it serves any more')
     .option('--concurrency <n>', 'steps at once', positiveCount, DEFAULT_CONCURRENCY);
   examples(command, ['eco apply', 'eco apply --env production --yes', 'eco apply --only api --timeout 10m']).action(
     (file: string | undefined, flags: ApplyFlags, self: Command) =>

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ScaleChange } from '../scale-change.ts';
 import type { Operation } from '../flow/operation.ts';
 import { examples, withTargets, type Run, type TargetFlags } from './options.ts';
-import { scaleChange } from './values.ts';
+import { positiveCount, scaleChange } from './values.ts';
 
 const TARGETS = 'apps, globs (quote them), namespaces, or all';
 
@@ -28,6 +28,7 @@ export function addOperatingCommands(program: Command, run: Run): void {
     lines: ['eco reload api', 'eco reload all --project shop'],
   });
   addScale(program, run);
+  addRollback(program, run);
   addOperation(program.command('delete').description('end apps and forget them'), {
     run,
     operation: { type: 'delete' },
@@ -58,6 +59,20 @@ function addScale(program: Command, run: Run): void {
       run(flags, async (context) => {
         const { operate } = await import('../commands/operate.ts');
         return operate(context, { ...flags, targets: [target], operation: { type: 'scale', change } });
+      }),
+  );
+}
+
+function addRollback(program: Command, run: Run): void {
+  const command = withTargets(program.command('rollback'))
+    .description('take an app back to an earlier revision, until the next apply of its file')
+    .argument('<name>', 'an app')
+    .option('--to <revision>', 'this one; without it, the last stable one before the present', positiveCount);
+  examples(command, ['eco rollback api', 'eco rollback api --to 3', 'eco history api']).action(
+    (target: string, flags: TargetFlags & { readonly to?: number }) =>
+      run(flags, async (context) => {
+        const { rollback } = await import('../commands/rollback.ts');
+        return rollback(context, { ...flags, target, to: flags.to ?? null });
       }),
   );
 }

@@ -69,10 +69,14 @@ interface CommandGroup {
 
 const GROUPS: readonly CommandGroup[] = [
   { heading: 'Main:', commands: ['validate', 'plan', 'apply', 'down'], add: addFileCommands },
-  { heading: 'Operating:', commands: ['list', 'ls', 'status', 'describe', 'show', 'logs'], add: addShowCommands },
   {
     heading: 'Operating:',
-    commands: ['start', 'stop', 'restart', 'reload', 'scale', 'delete'],
+    commands: ['list', 'ls', 'status', 'describe', 'show', 'logs', 'history'],
+    add: addShowCommands,
+  },
+  {
+    heading: 'Operating:',
+    commands: ['start', 'stop', 'restart', 'reload', 'scale', 'rollback', 'delete'],
     add: addOperatingCommands,
   },
   { heading: 'Machine:', commands: ['daemon', 'schema', 'explain'], add: addMachineCommands },

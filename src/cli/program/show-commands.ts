@@ -16,6 +16,7 @@ export function addShowCommands(program: Command, run: Run): void {
   addList(program, run);
   addDescribe(program, run);
   addLogs(program, run);
+  addHistory(program, run);
 }
 
 function addList(program: Command, run: Run): void {
@@ -60,5 +61,17 @@ function addLogs(program: Command, run: Run): void {
         const { logs } = await import('../commands/logs.ts');
         return logs(context, { ...flags, targets });
       }),
+  );
+}
+
+function addHistory(program: Command, run: Run): void {
+  const command = withTargets(program.command('history'))
+    .description('list the last revisions of an app: when, by whom, from which commit, and what became of them')
+    .argument('<name>', 'an app');
+  examples(command, ['eco history api', 'eco history api --json']).action((target: string, flags: TargetFlags) =>
+    run(flags, async (context) => {
+      const { history } = await import('../commands/history.ts');
+      return history(context, { ...flags, target });
+    }),
   );
 }

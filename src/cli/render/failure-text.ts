@@ -1,10 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
-import { formatOrigin } from '../../domain/desired-state.ts';
-import type { Failure, Serving, WorkerFailure } from '../../domain/failure.ts';
+import type { Failure, WorkerFailure } from '../../domain/failure.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import { exitCauseText } from './exit-cause-text.ts';
 import { formatDuration } from './duration-text.ts';
+import { restoredAdvice, revisionAdvice, revisionHeadline, rolloutText } from './revision-text.ts';
+import { quoted } from './quoted.ts';
+import { refusalAdvice, refusalHeadline } from './refusal-text.ts';
 
 /** All there is to say: what went wrong, what is true now and what to type next. Several lines, without a line end. */
 export function formatFailure(failure: Failure): string {
@@ -22,14 +24,10 @@ export function failureHeadline(failure: Failure): string {
 
 function headlineOf(failure: Failure): string {
   switch (failure.reason) {
-    case 'config-invalid': {
-      const errors = failure.diagnostics.filter(({ severity }) => severity === 'error').length;
-      return `the file has ${errors === 1 ? '1 error' : `${errors} errors`}; nothing was changed`;
-    }
+    case 'config-invalid':
     case 'owned-by-another-origin':
-      return `project ${failure.project} belongs to ${formatOrigin(failure.owner)}; nothing was changed`;
     case 'empty-desired-state':
-      return `the file has no apps, but project ${failure.project} has ${count(failure.apps.length, 'app')}; nothing was changed`;
+      return refusalHeadline(failure);
     case 'daemon-unreachable':
       return `no daemon answers on ${failure.socket}: ${failure.cause}; apps that run go on running`;
     case 'daemon-incompatible':
@@ -37,7 +35,7 @@ function headlineOf(failure: Failure): string {
     case 'home-unusable':
       return `${failure.home} cannot be used: ${failure.problem}; nothing was changed`;
     case 'rollout-failed':
-      return `${failure.app}: rollout failed, ${servingText(failure.serving)}`;
+      return `${failure.app}: rollout failed, ${rolloutText(failure)}`;
     case 'task-failed':
       return `${failure.app}: task failed, ${causesOf(failure.workers)}`;
     case 'timed-out':
@@ -50,6 +48,9 @@ function headlineOf(failure: Failure): string {
       return `interrupted by ${failure.signal}; the daemon finishes what it began, nothing else is begun`;
     case 'no-such-app':
       return `there is no app ${JSON.stringify(failure.target)}${suggestion(failure.didYouMean)}`;
+    case 'no-such-revision':
+    case 'only-code-differs':
+      return revisionHeadline(failure);
     case 'ambiguous-target':
       return `${JSON.stringify(failure.target)} is in several projects: ${failure.projects.join(', ')}; nothing was changed`;
     case 'bad-request':
@@ -64,14 +65,9 @@ function headlineOf(failure: Failure): string {
 function adviceOn(failure: Failure): readonly string[] {
   switch (failure.reason) {
     case 'config-invalid':
-      return ['See every error with its place: eco validate'];
     case 'owned-by-another-origin':
-      return [
-        `This file comes from ${formatOrigin(failure.claimant)}.`,
-        'Give this file a project name of its own, or make it the owner: eco apply --take-ownership',
-      ];
     case 'empty-desired-state':
-      return [`It has ${failure.apps.join(', ')}.`, 'Delete all of them: eco apply --allow-empty, or eco down'];
+      return refusalAdvice(failure);
     case 'daemon-unreachable':
       return [`Its log: ${failure.log}`, 'Start it: eco daemon start'];
     case 'daemon-incompatible':
@@ -79,6 +75,7 @@ function adviceOn(failure: Failure): readonly string[] {
     case 'home-unusable':
       return ['Mend it, or use another folder: ECO_HOME=/path/of/yours eco …'];
     case 'rollout-failed':
+      return [...restoredAdvice(failure), `More of its output: eco logs ${quoted(failure.app)}`];
     case 'task-failed':
       return [`More of its output: eco logs ${quoted(failure.app)}`];
     case 'timed-out':
@@ -91,6 +88,9 @@ function adviceOn(failure: Failure): readonly string[] {
       return ['Go on from where it is: eco apply'];
     case 'no-such-app':
       return ['See the names: eco list'];
+    case 'no-such-revision':
+    case 'only-code-differs':
+      return revisionAdvice(failure);
     case 'ambiguous-target':
       return [`Say which: --project ${quoted(failure.projects[0] ?? 'NAME')}`];
     case 'bad-request':
@@ -100,11 +100,6 @@ function adviceOn(failure: Failure): readonly string[] {
     default:
       return unreachable(failure);
   }
-}
-
-function servingText(serving: Serving | null): string {
-  if (serving === null || serving.ready === 0) return 'nothing is serving';
-  return `revision ${serving.revision} is still serving (${serving.ready}/${serving.desired} ready)`;
 }
 
 /** Workers that failed alike, as those of one app do most often, share a report. */
@@ -137,13 +132,4 @@ function causesOf(workers: readonly WorkerFailure[]): string {
 
 function suggestion(name: string | null): string {
   return name === null ? '' : `; did you mean ${JSON.stringify(name)}?`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-/** As it can be typed in a shell. */
-function quoted(name: string): string {
-  return /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`;
 }

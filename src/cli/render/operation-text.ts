@@ -91,6 +91,8 @@ function doneText({ action }: Extract<OperationResult, { type: 'done' }>): strin
       return 'deleted';
     case 'update':
       return 'updated';
+    case 'rollback':
+      return `rolled back to revision ${action.revision}`;
     default:
       return unreachable(action);
   }
