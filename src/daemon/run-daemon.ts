@@ -5,6 +5,7 @@ import { baseEnvironment, nodeProgram } from '../platform/base-environment.ts';
 import { daemonProcess } from '../platform/daemon-process.ts';
 import { systemClock } from '../platform/clock.ts';
 import { serveHttp } from '../platform/http-server.ts';
+import { serveHandles } from '../platform/handle-server.ts';
 import { ecoHome } from '../platform/home.ts';
 import { entryPoints } from '../platform/entry-points.ts';
 import { fileSize, lastLines, lineReader } from '../platform/log-files.ts';
@@ -18,7 +19,7 @@ import { becomeOnlyInstance } from '../platform/single-instance.ts';
 import { treeInspector } from '../platform/tree-inspector.ts';
 import { bootGate } from '../supervise/boot-gate.ts';
 import { WorkerLinks } from '../supervise/worker-links.ts';
-import { linkPath } from '../supervise/worker-launch.ts';
+import { handlesPath, linkPath } from '../supervise/worker-launch.ts';
 import { SocketVault } from '../supervise/socket-vault.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
 import type { SupervisePorts } from '../supervise/ports.ts';
@@ -46,9 +47,10 @@ export async function runDaemon(): Promise<number> {
   const events = new EventLog(home, systemClock.wallTime);
   const { supervisor, links } = assemble(home, { store, events });
   events.record({ type: 'daemon-started', pid: daemonProcess.pid, version: ECO_VERSION });
+  const handleServer = await serveHandles(handlesPath(home), (line, handle) => links.takeBack(line, handle));
   const linkServer = await serveLines(linkPath(home), links.listener);
   resume(supervisor, store);
-  await serve({ home, socketPath, linkServer, store, events, supervisor });
+  await serve({ home, socketPath, servers: [linkServer, handleServer], store, events, supervisor });
   events.record({ type: 'daemon-stopped', pid: daemonProcess.pid });
   return 0;
 }
@@ -94,12 +96,13 @@ function resume(supervisor: Supervisor, store: Store): void {
 interface Serving extends Journals {
   readonly home: string;
   readonly socketPath: string;
-  readonly linkServer: LineServer;
+  /** Of the workers. */
+  readonly servers: readonly LineServer[];
   readonly supervisor: Supervisor;
 }
 
 /** Answers requests until a shutdown has been asked for and carried out. */
-async function serve({ home, socketPath, linkServer, store, events, supervisor }: Serving): Promise<void> {
+async function serve({ home, socketPath, servers, store, events, supervisor }: Serving): Promise<void> {
   const startedAt = systemClock.now();
   const ending = daemonProcess.whenAskedToEnd();
   const shutdown = async ({ apps }: ShutdownRequest): Promise<void> => {
@@ -122,6 +125,6 @@ async function serve({ home, socketPath, linkServer, store, events, supervisor }
   const server = await serveHttp(socketPath, routes(daemon));
   await ending.promise;
   supervisor.release();
-  linkServer.close();
+  for (const { close } of servers) close();
   await server.close();
 }

@@ -9,21 +9,28 @@ export interface ControlLink {
   /** At exit, when nothing asynchronous is left to happen. */
   readonly sendNow: (message: WorkerMessage) => void;
   readonly onMessage: (listener: (message: DaemonMessage) => void) => void;
+  /** Another daemon answers than the one that started this worker. */
+  readonly onReconnect: (listener: () => void) => void;
 }
 
 const FIRST_RETRY = 100;
-const LAST_RETRY = 5000;
+/** A daemon that comes back shall know all its workers within a second. */
+const LAST_RETRY = 600;
 
 export function openControlLink(orders: Pick<PreloadOrders, 'worker' | 'link'>): ControlLink {
   const state = new Map<string, WorkerMessage>();
   const listeners: ((message: DaemonMessage) => void)[] = [];
+  const reconnectListeners: (() => void)[] = [];
   let current: Socket | undefined;
+  let connected = false;
 
   keepConnected(orders.link, {
     onConnect: (socket) => {
       current = socket;
       write(socket, { type: 'register', worker: orders.worker, pid: process.pid, node: process.version });
       for (const message of state.values()) write(socket, message);
+      if (connected) for (const listener of reconnectListeners) listener();
+      connected = true;
     },
     onLine: (line) => {
       const message = parse(line);
@@ -44,6 +51,9 @@ export function openControlLink(orders: Pick<PreloadOrders, 'worker' | 'link'>):
     },
     onMessage: (listener) => {
       listeners.push(listener);
+    },
+    onReconnect: (listener) => {
+      reconnectListeners.push(listener);
     },
   };
 }

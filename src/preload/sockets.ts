@@ -1,7 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel';
-import type { Server } from 'node:net';
+import { isIP, type Server } from 'node:net';
 import { resolve } from 'node:path';
 import type { ControlLink } from './control-link.ts';
+import { handBack } from './hand-back.ts';
 import type { Ipc } from './ipc.ts';
 import { shareTicketKeys } from './tls-tickets.ts';
 import { bindToPath, namePath, ownPath, pathExists, removePath } from './unix-path.ts';
@@ -11,6 +12,12 @@ import type { PreloadOrders } from '../protocol/worker.ts';
 export interface ListeningServers {
   /** Called as soon as a server of this process listens, before it can accept. */
   readonly onListening: (listener: (server: Server) => void) => void;
+}
+
+export interface ListeningSocket {
+  readonly server: Server;
+  readonly requested: SocketAddress;
+  readonly bound: SocketAddress;
 }
 
 interface ListenStart {
@@ -35,6 +42,9 @@ export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ip
   const listeners: ((server: Server) => void)[] = [];
   const inherited = new Map(orders.sockets.map(({ address, fd }) => [keyOf(address), fd]));
   const requests = new WeakMap<Server, ListenRequest>();
+  const listening = new Map<Server, ListeningSocket>();
+
+  link.onReconnect(() => listening.forEach((socket) => handBack(orders, socket)));
 
   on('asyncStart', ({ server, options }) => {
     const address = requestedAddress(options);
@@ -55,7 +65,10 @@ export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ip
     if (request === undefined || bound === undefined) return;
     shareTicketKeys(server, orders.ticketKeys);
     if (bound.type === 'path' && !isAbstract(bound)) ownPath(server, bound.path);
+    const requested = sharedAddress(request.address, bound, orders.execMode);
+    if (isInheritable(requested) || requested.type === 'path') listening.set(server, { server, requested, bound });
     server.once('close', () => {
+      listening.delete(server);
       // In cluster mode the path is everyone's.
       if (orders.execMode === 'fork') removePath(server);
       link.send({ type: 'closed', bound });
@@ -138,6 +151,16 @@ function pathAddress(path: string): SocketAddress {
 /** A name of Linux's that is in no folder: it goes with its last socket. */
 function isAbstract({ path }: Extract<SocketAddress, { type: 'path' }>): boolean {
   return path.startsWith('\0');
+}
+
+/** In cluster mode sockets are asked for by the address that a name stands for, not by the name. */
+function sharedAddress(
+  requested: SocketAddress,
+  bound: SocketAddress,
+  execMode: PreloadOrders['execMode'],
+): SocketAddress {
+  const isName = requested.type === 'tcp' && requested.host !== null && isIP(requested.host) === 0;
+  return execMode === 'cluster' && isName && requested.port !== 0 ? bound : requested;
 }
 
 /** A port chosen by the system is a new one each time. */

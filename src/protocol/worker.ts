@@ -17,6 +17,8 @@ export interface PreloadOrders {
   readonly worker: WorkerId;
   /** Path of the control link's socket. */
   readonly link: string;
+  /** Path of the socket at which a later daemon takes listening sockets back. */
+  readonly handles: string;
   readonly execMode: 'fork' | 'cluster';
   /** From 1; what `cluster.worker.id` shows. */
   readonly clusterId: number;
@@ -87,3 +89,13 @@ export type HandleDeposit = {
   readonly requested: SocketAddress;
   readonly bound: SocketAddress;
 };
+
+/**
+ * To a daemon that did not start the worker: one line over a connection of its own, with the handle of a listening socket.
+ * The two addresses mean what they do in a deposit.
+ */
+export interface HandBack {
+  readonly worker: WorkerId;
+  readonly requested: SocketAddress;
+  readonly bound: SocketAddress;
+}

@@ -28,6 +28,11 @@ export function linkPath(home: string): string {
   return join(home, 'run', 'workers.sock');
 }
 
+/** Path of the socket at which listening sockets come back. */
+export function handlesPath(home: string): string {
+  return join(home, 'run', 'handles.sock');
+}
+
 /** Names a process of this home beyond doubt, in its initial environment, for as long as it lives. */
 export function ecoIdOf(home: string, id: WorkerId): string {
   return `${home} ${id}`;
@@ -89,6 +94,7 @@ function preloadOrders(
   return {
     worker: id,
     link: linkPath(home),
+    handles: handlesPath(home),
     execMode: spec.execMode,
     clusterId: instance + 1,
     sockets: sockets.map(({ address }, i) => ({ address, fd: firstFd + i })),

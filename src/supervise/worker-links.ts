@@ -1,12 +1,13 @@
 import type { WorkerId } from '../domain/names.ts';
 import type { LineConnection, LineListener } from '../platform/line-server.ts';
-import type { DaemonMessage, WorkerMessage } from '../protocol/worker.ts';
+import type { DaemonMessage, HandBack, WorkerMessage } from '../protocol/worker.ts';
 
 export interface LinkedWorker {
   /** Changes with every process. */
   readonly id: WorkerId;
   readonly receive: (message: WorkerMessage) => void;
   readonly linkClosed: () => void;
+  readonly takeBack: (handBack: HandBack, handle: unknown) => void;
 }
 
 /** Which control link belongs to which worker. What a process says after its worker has moved on to another is dropped. */
@@ -25,6 +26,12 @@ export class WorkerLinks {
 
   tell(id: WorkerId, message: DaemonMessage): void {
     this.#connections.get(id)?.send(JSON.stringify(message));
+  }
+
+  /** A listening socket that an earlier daemon held, from a worker that listens on it. */
+  takeBack(line: string, handle: unknown): void {
+    const handBack = parseLine(line) as HandBack | undefined;
+    if (handBack !== undefined) this.#find(handBack.worker)?.takeBack(handBack, handle);
   }
 
   #receive(connection: LineConnection, line: string): void {
@@ -51,11 +58,15 @@ export class WorkerLinks {
   }
 }
 
-/** The peer is a process of the user's own: a line that is no message is dropped, not answered. */
 function parseMessage(line: string): WorkerMessage | undefined {
+  const message = parseLine(line) as WorkerMessage | null | undefined;
+  return typeof message?.type === 'string' ? message : undefined;
+}
+
+/** The peer is a process of the user's own: a line that is no message is dropped, not answered. */
+function parseLine(line: string): unknown {
   try {
-    const message = JSON.parse(line) as WorkerMessage | null;
-    return typeof message?.type === 'string' ? message : undefined;
+    return JSON.parse(line);
   } catch {
     return undefined;
   }

@@ -5,7 +5,8 @@ import { earliest, type Instant, type Milliseconds } from '../domain/time.ts';
 import type { ExitCause, ObservedWorker, WorkerState } from '../domain/worker-state.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { LaunchListener } from '../platform/launcher.ts';
-import type { WorkerMessage } from '../protocol/worker.ts';
+import { heldSocket } from '../platform/listening-socket.ts';
+import type { HandBack, WorkerMessage } from '../protocol/worker.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { answerIpc } from './ipc-handles.ts';
 import type { WorkerRecord } from './ports.ts';
@@ -156,6 +157,13 @@ export class Worker {
     this.#signs.note(message);
     if (message.type === 'turned') this.#releaseGate();
     this.#tick();
+    this.#options.onChange();
+  }
+
+  /** A listening socket that an earlier daemon held: the next worker can share it again. */
+  takeBack({ requested, bound }: HandBack, handle: unknown): void {
+    const { ports, key } = this.#options;
+    ports.vault.deposit(key, requested, heldSocket(handle, bound));
     this.#options.onChange();
   }
 

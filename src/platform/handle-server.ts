@@ -1,0 +1,87 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+
+export interface HandleServer {
+  readonly close: () => void;
+}
+
+/** libuv's pipe as far as it is used here. Not documented; the same in Node 20 to 26. */
+interface Pipe {
+  readonly open: (fd: number) => number;
+  readonly readStart: () => void;
+  readonly readStop: () => void;
+  onread: (buffer: ArrayBuffer | undefined) => void;
+  pendingHandle: unknown;
+}
+interface PipeBinding {
+  readonly Pipe: new (type: number) => Pipe;
+  readonly constants: { readonly IPC: number };
+}
+interface StreamBinding {
+  readonly streamBaseState: Int32Array;
+  readonly kReadBytesOrError: number;
+  readonly kArrayBufferOffset: number;
+}
+
+/**
+ * Takes listening sockets that other processes send over a named unix socket (SCM_RIGHTS, unix(7)), each with one line of
+ * text. Node itself can only receive them over a channel made at spawn, which ended with the daemon that made it: a plain
+ * connection is accepted and then read through a pipe of the kind that node:child_process uses.
+ */
+export async function serveHandles(
+  path: string,
+  onHandle: (line: string, handle: unknown) => void,
+): Promise<HandleServer> {
+  const server = createServer({ pauseOnConnect: true }, (socket) => receive(socket, onHandle));
+  rmSync(path, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o600);
+  return {
+    close: () => {
+      server.close();
+    },
+  };
+}
+
+function receive(socket: Socket, onHandle: (line: string, handle: unknown) => void): void {
+  socket.on('error', () => {});
+  const { fd } = (socket as unknown as { readonly _handle: { readonly fd: number } })._handle;
+  const pipe = openPipe(fd);
+  if (pipe === undefined) {
+    socket.destroy();
+    return;
+  }
+  pipe.onread = (buffer) => {
+    const handle = pipe.pendingHandle;
+    pipe.pendingHandle = null;
+    // The descriptor belongs to both: the socket closes it, and the pipe only has to stop looking at it.
+    pipe.readStop();
+    if (buffer !== undefined && handle !== null && handle !== undefined) onHandle(textOf(buffer), handle);
+    socket.destroy();
+  };
+  pipe.readStart();
+}
+
+/** undefined where Node denies its internals, as under `--permission`. */
+function openPipe(fd: number): Pipe | undefined {
+  try {
+    const { Pipe: PipeClass, constants } = internals('pipe_wrap') as PipeBinding;
+    const pipe = new PipeClass(constants.IPC);
+    return pipe.open(fd) === 0 ? pipe : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(buffer: ArrayBuffer): string {
+  const { streamBaseState, kReadBytesOrError, kArrayBufferOffset } = internals('stream_wrap') as StreamBinding;
+  const length = streamBaseState[kReadBytesOrError] ?? 0;
+  return Buffer.from(buffer, streamBaseState[kArrayBufferOffset] ?? 0, length).toString('utf8');
+}
+
+function internals(name: string): unknown {
+  return (process as unknown as { readonly binding: (name: string) => unknown }).binding(name);
+}
