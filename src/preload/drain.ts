@@ -3,6 +3,7 @@ import type { ControlLink } from './control-link.ts';
 import { closeIdle, closeAfterAnswers, closeAfterAnswersInFlight } from './drain-http1.ts';
 import { followSessions, type Sessions } from './drain-http2.ts';
 import { followUpgrades, type Upgrades } from './drain-upgraded.ts';
+import { installHold } from './hold.ts';
 import type { ListeningServers } from './sockets.ts';
 import { leavePath, removePath } from './unix-path.ts';
 import type { DaemonMessage } from '../protocol/worker.ts';
@@ -22,6 +23,7 @@ interface Followed {
 export function installDraining(servers: ListeningServers, link: ControlLink): void {
   const followed = new Map<Server, Followed>();
   let drain: Drain | undefined;
+  const hold = installHold(link);
   servers.onListening((server) => {
     followed.set(server, { sessions: followSessions(server), upgrades: followUpgrades(server) });
     server.once('close', () => followed.delete(server));
@@ -31,6 +33,7 @@ export function installDraining(servers: ListeningServers, link: ControlLink): v
   link.onMessage((message) => {
     if (message.type !== 'drain' || drain !== undefined) return;
     drain = { order: message, open: 0, drained: () => link.send({ type: 'drained' }) };
+    hold(message.within);
     closeAfterAnswers();
     for (const [server, of] of followed) drainServer(server, of, drain);
     if (drain.open === 0) drain.drained();

@@ -3,6 +3,7 @@ declare module 'ws' {
   export class WebSocket {
     constructor(address: string);
     on(event: 'message', listener: (data: Buffer) => void): this;
+    on(event: 'close', listener: (code: number, reason: Buffer) => void): this;
     on(event: 'error', listener: (error: Error) => void): this;
     terminate(): void;
   }

@@ -1,0 +1,80 @@
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EcoRig } from './eco-rig.ts';
+import { startLoad, type Load, type LoadOptions } from './load.ts';
+
+/** The servers of `fixtures/apps/loaded`, by file. */
+export const SERVERS = {
+  http: 'http',
+  express: 'http',
+  fastify: 'http',
+  https: 'https',
+  http2: 'h2',
+  h2c: 'h2c',
+} as const satisfies Readonly<Record<string, LoadOptions['protocol']>>;
+export type ServerName = keyof typeof SERVERS;
+
+export interface LoadedApp {
+  readonly server: ServerName;
+  readonly mode: 'fork' | 'cluster';
+  readonly instances: number;
+  /** The program that runs the workers; the daemon's Node unless told. */
+  readonly interpreter?: string;
+  /** Milliseconds that slow answers take. */
+  readonly slow: number;
+}
+
+/** An app named `web` that serves on the port that is answered. */
+export async function startLoadedApp(eco: EcoRig, app: LoadedApp): Promise<number> {
+  const port = await eco.port();
+  await eco.copyFixture('apps/loaded', 'web');
+  await eco.write({
+    'ecosystem.json': {
+      project: 'drained',
+      apps: [
+        {
+          name: 'web',
+          cwd: 'web',
+          script: `${app.server}.js`,
+          exec_mode: app.mode,
+          instances: app.instances,
+          kill_timeout: '10s',
+          ...(app.interpreter === undefined ? {} : { interpreter: app.interpreter }),
+          env: { PORT: port, SLOW: app.slow },
+        },
+      ],
+    },
+  });
+  await eco.apply();
+  return port;
+}
+
+export async function loadOn(server: ServerName, load: Omit<LoadOptions, 'protocol'>): Promise<Load> {
+  return startLoad({ ...load, protocol: SERVERS[server] });
+}
+
+/** Reloads in turn with deploys of changed code. */
+export async function rollOut(eco: EcoRig, rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    await eco.ok(['reload', 'web']);
+    await eco.edit('web/version.js', `version = ${round + 1}`, `version = ${round + 2}`);
+    await eco.apply();
+  }
+}
+
+/** A copy of the package whose preload does not hear `drain`. Ends with the folder that `remove` removes. */
+export async function packageThatDoesNotDrain(
+  packageFolder: string,
+): Promise<{ readonly folder: string; readonly remove: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'eco-undrained-'));
+  const copied = ['dist', 'schemas', 'package.json'];
+  for (const name of copied) await cp(join(packageFolder, name), join(folder, name), { recursive: true });
+  await symlink(join(packageFolder, 'node_modules'), join(folder, 'node_modules'));
+  const preload = join(folder, 'dist', 'preload.cjs');
+  const code = await readFile(preload, 'utf8');
+  const deaf = code.replace('message.type !== "drain"', 'message.type !== "never"');
+  if (deaf === code) throw new Error('the preload no longer looks as this test expects');
+  await writeFile(preload, deaf);
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
