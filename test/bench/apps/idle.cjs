@@ -1,0 +1,2 @@
+'use strict';
+setInterval(() => {}, 1 << 30);

@@ -1,0 +1,37 @@
+import { writeFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cleanups, expectEnd, identify, run } from '../lib/processes.mjs';
+
+/** eco in an ECO_HOME of its own; `stopAll` ends all of it. */
+export async function ecoIn(folder, binary) {
+  const root = join(folder, 'e');
+  await mkdir(root, { recursive: true });
+  const env = { ...process.env, ECO_HOME: join(root, 'home'), CI: 'true' };
+  const command = (args) => run(process.execPath, [binary, ...args], { cwd: root, env });
+  const json = async (args) => JSON.parse((await command([...args, '--json'])).stdout);
+  const daemonPid = async () => (await json(['daemon', 'status'])).pid ?? undefined;
+  const workerPids = async (app) => {
+    const { apps } = await json(['list']);
+    const wanted = apps.filter(({ name }) => app === undefined || name === app);
+    return wanted.flatMap(({ workers }) => workers.map(({ pid }) => pid).filter((pid) => pid !== null));
+  };
+  const stopAll = async () => {
+    const identities = [await daemonPid(), ...(await workerPids())].filter(Boolean).map(identify);
+    await command(['daemon', 'stop', '--apps']);
+    await expectEnd(identities, { who: 'eco' });
+  };
+  cleanups.push(stopAll);
+  return {
+    name: 'eco',
+    daemonPid,
+    workerPids,
+    /** The file, without the command. */
+    write: (apps) => writeFile(join(root, 'ecosystem.json'), JSON.stringify({ project: 'bench', apps })),
+    startFile: () => command(['apply']),
+    list: () => command(['list']),
+    reload: (app) => command(['reload', app]),
+    startDaemon: () => command(['daemon', 'start']),
+    stopAll,
+    logFolder: join(root, 'home', 'logs'),
+  };
+}
