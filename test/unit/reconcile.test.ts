@@ -428,6 +428,32 @@ describe('drift and health', () => {
     expect(planOf([scaled], [observedApp(scaled, { applied: api })])).toMatchObject({ drift: [], steps: [] });
   });
 
+  test('a manual rollback is drift, and goes forward again', () => {
+    const [before, asked] = [
+      { ...api, env: { LEVEL: 'info' } },
+      { ...api, env: { LEVEL: 'debug' }, instances: 3 },
+    ];
+    const rolledBack = { applied: asked, appliedRevision: 8, revision: 7 };
+    const app = observedApp(before, {
+      ...rolledBack,
+      manualChanges: [{ action: 'rollback', by: ALICE, at: AUGUST }],
+    });
+    expect(formatPlan(planOf([asked], [app]))).toMatchInlineSnapshot(`
+      "shop · ecosystem.yaml · revision 41 → 42
+
+      Drift (changed outside the file)
+        ! api  revision 8 → 7    rolled back by hand: alice, 2026-08-20 14:02 UTC
+
+      Changes
+        ~ api  reload 3 workers  rolling, surge 1, no downtime
+            instances  4 → 3
+            env.LEVEL  "info" → "debug"
+
+      Plan: 1 to reload"
+    `);
+    expect(planOf([before], [app])).toMatchObject({ drift: [], steps: [] });
+  });
+
   test('an app that was stopped by hand is drift, and is started', () => {
     const app = observedApp(api, {
       goal: 'stopped',
