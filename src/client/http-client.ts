@@ -16,7 +16,8 @@ export function httpClient(socketPath: string, log: string): DaemonClient {
     claim: (body) => ask(daemon, { method: 'POST', path: '/v1/applies', body }),
     step: (request, options) => performStep(daemon, request, options),
     manifest: (digest) => ask(daemon, { method: 'GET', path: `/v1/manifests/${encodeURIComponent(digest)}` }),
-    history: (query) => ask(daemon, { method: 'GET', path: `/v1/history?${new URLSearchParams({ ...query }).toString()}` }),
+    history: (query) =>
+      ask(daemon, { method: 'GET', path: `/v1/history?${new URLSearchParams({ ...query }).toString()}` }),
     logs: (body, signal) => follow(daemon, { method: 'POST', path: '/v1/logs', body, signal }),
     events: (options, signal) =>
       follow(daemon, { method: 'GET', path: `/v1/events${options.follow ? '?follow=1' : ''}`, signal }),
