@@ -9,6 +9,8 @@ const holder = createServer().listen({ host: '127.0.0.1', port: Number(process.e
   const workers = Array.from({ length: Number(process.env.INSTANCES) }, () =>
     spawn(process.execPath, [join(__dirname, 'server.cjs')], {
       env: { ...process.env, LISTEN_FD: '3' },
+      // Sessions of their own, as eco's workers have: the kernel may share out the CPU by session (sched_autogroup).
+      detached: true,
       stdio: ['ignore', 'ignore', 'inherit', fd],
     }),
   );

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { childrenOf, start } from '../lib/processes.mjs';
 
-/** `apps/cluster.cjs` (`node:cluster`) or `apps/shared.cjs` (bare workers on one socket), serving on `port`. */
+/** `apps/cluster.cjs` (`node:cluster`) or `apps/shared.cjs` (bare workers on one socket), serving on `port`, apart from the client's session. */
 export function startBare(script, { name, folder, port, instances }) {
   const env = { ...process.env, PORT: String(port), INSTANCES: String(instances) };
-  const { pid, stop } = start(process.execPath, [join(folder, 'apps', script)], { env });
+  const { pid, stop } = start(process.execPath, [join(folder, 'apps', script)], { env, detached: true });
   return { name, port, stop, primaryPid: async () => pid, workerPids: async () => childrenOf(pid) };
 }
 
