@@ -1,35 +1,42 @@
-import type { Http2Session } from 'node:http2';
-import net, { type Server } from 'node:net';
+import type { Http2Session, ServerHttp2Stream } from 'node:http2';
+import type { Server } from 'node:net';
 
 /** The HTTP/2 sessions of one server. */
 export interface Sessions {
-  /** Ends them without a lost stream, and each that still comes. */
-  readonly end: () => void;
+  /** Ends each as soon as none of its streams is open, and each that still comes; all of them after half of `within`. */
+  readonly end: (order: { readonly within: number }) => void;
 }
 
-/** For how long a client may take to see the notice: what it sent before that is still served. */
-const NOTICE = 500;
-
 /**
- * GOAWAY on stream 0, no error, last stream 2³¹−1: "open no new stream", while every stream that is already on its way is
- * accepted (https://www.rfc-editor.org/rfc/rfc9113#section-6.8). Node's own `session.close` refuses those.
+ * A stream that a client opens while the session's GOAWAY is on its way is refused. Node cannot send the notice that would
+ * avoid this (https://www.rfc-editor.org/rfc/rfc9113#section-6.8): a frame written to the socket beside the session makes
+ * Node abort, as soon as the write does not end at once. So a session is closed at a moment when nothing is under way.
  */
-const SHUTDOWN_NOTICE = Buffer.from('0000080700000000007fffffff00000000', 'hex');
-
 export function followSessions(server: Server): Sessions {
-  const sessions = new Set<Http2Session>();
+  const streams = new Map<Http2Session, number>();
   let ending = false;
+  const close = (session: Http2Session): void => {
+    if (!session.closed && !session.destroyed) session.close();
+  };
   if (isHttp2(server)) {
     server.on('session', (session: Http2Session) => {
-      sessions.add(session);
-      session.once('close', () => sessions.delete(session));
-      if (ending) endSession(session);
+      streams.set(session, 0);
+      session.once('close', () => streams.delete(session));
+      session.on('stream', (stream: ServerHttp2Stream) => {
+        streams.set(session, (streams.get(session) ?? 0) + 1);
+        stream.once('close', () => {
+          const open = (streams.get(session) ?? 1) - 1;
+          if (streams.has(session)) streams.set(session, open);
+          if (ending && open === 0) close(session);
+        });
+      });
     });
   }
   return {
-    end: () => {
+    end: ({ within }) => {
       ending = true;
-      for (const session of sessions) endSession(session);
+      for (const [session, open] of streams) if (open === 0) close(session);
+      setTimeout(() => [...streams.keys()].forEach(close), within / 2).unref();
     },
   };
 }
@@ -37,26 +44,4 @@ export function followSessions(server: Server): Sessions {
 /** Its classes are not exported. */
 function isHttp2(server: Server): boolean {
   return typeof (server as { updateSettings?: unknown }).updateSettings === 'function';
-}
-
-function endSession(session: Http2Session): void {
-  if (session.closed || session.destroyed) return;
-  // The notice must not overtake the server's own preface.
-  if (session.pendingSettingsAck) {
-    session.once('localSettings', () => endSession(session));
-    return;
-  }
-  notify(session);
-  setTimeout(() => {
-    if (!session.closed) session.close();
-  }, NOTICE).unref();
-}
-
-/** Node has no call for it. The session's `socket` forbids `write`, but only by that name. */
-function notify(session: Http2Session): void {
-  try {
-    net.Socket.prototype.write.call(session.socket, SHUTDOWN_NOTICE);
-  } catch {
-    // Its close will say it, later.
-  }
 }

@@ -58,7 +58,7 @@ function drainServer(server: Server, followed: Followed | undefined, drain: Drai
     if (drain.open === 0) drain.drained();
   });
   closeAfterAnswersInFlight(server);
-  followed.sessions.end();
+  followed.sessions.end(order);
   followed.upgrades.end(order);
   // Nobody serves after this worker: an idle connection has nothing to wait for.
   if (!order.handover) closeIdle(server);
