@@ -166,6 +166,21 @@ describe.concurrent('readiness', () => {
     expect(all).toContain('not ready within 2 s: it did not listen');
   });
 
+  for (const framework of ['express', 'fastify', 'esm']) {
+    test(`http: an app of ${framework} answers as it would a client`, async ({ eco }) => {
+      const port = await eco.port();
+      await eco.copyFixture(`apps/${framework}`, 'web');
+      const { main = 'server.js' } = JSON.parse(await eco.read('web/package.json')) as { readonly main?: string };
+      const web = { name: 'web', cwd: 'web', script: main, env: { PORT: port }, listen_timeout: '5s' };
+      await eco.write(
+        fileWith({ ...web, readiness: { http: '/' }, liveness: { http: '/', period: 100, failures: 1 } }),
+      );
+      await eco.apply();
+      expect((await eco.get(port)).status).toBe(200);
+      expect(await eco.app('web')).toMatchObject({ status: 'ready', restarts: 0 });
+    });
+  }
+
   test('tcp: a port that answers, and one that does not', async ({ eco }) => {
     const [port, other] = [await eco.port(), await eco.port()];
     const web = { name: 'web', script: 'server.js', env: { PORT: port }, listen_timeout: '2s', revision: 'none' };
