@@ -32,7 +32,6 @@ export const APP_OPTIONS = [
   { name: 'liveness', aliases: [] },
   { name: 'fail_when', aliases: [] },
   { name: 'rollout', aliases: [] },
-  { name: 'balance', aliases: [] },
   { name: 'shutdown_with_message', aliases: [] },
   { name: 'max_restarts', aliases: [] },
   { name: 'min_uptime', aliases: [] },

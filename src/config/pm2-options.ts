@@ -62,6 +62,7 @@ const NOT_YET: Readonly<Record<string, Asks>> = {
   hooks: always,
   listen: always,
   limits: always,
+  balance: unless('shared'),
   moved_from: always,
   ignore_changes: always,
   extends: always,

@@ -20,7 +20,6 @@ type Health =
   | 'livenessProbe'
   | 'failWhen'
   | 'rollout'
-  | 'balance'
   | 'shutdownWithMessage';
 
 type Part = { readonly value: unknown; readonly path: SourcePath };
@@ -39,7 +38,6 @@ export function normalizeHealth(app: MergedApp, program: Program, report: Report
     livenessProbe: readProbe(options.get('liveness'), DEFAULTS.livenessProbe, report),
     failWhen: readText(options.get('fail_when')?.value) ?? null,
     rollout: readRollout(options.get('rollout')?.value),
-    balance: options.get('balance')?.value === 'reuseport' ? 'reuseport' : 'shared',
     shutdownWithMessage: readBoolean(options.get('shutdown_with_message')?.value) ?? false,
   };
 }

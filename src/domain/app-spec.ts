@@ -53,8 +53,6 @@ export interface AppSpec {
   /** A line of output that matches this regular expression fails a start at once; null: none does. */
   readonly failWhen: string | null;
   readonly rollout: RolloutSettings;
-  /** `shared`: one listening socket for all workers. `reuseport`: one for each, between which the kernel spreads connections. */
-  readonly balance: 'shared' | 'reuseport';
   /** The app is told to end by the message `'shutdown'` instead of a signal. */
   readonly shutdownWithMessage: boolean;
   readonly outFile: LogTarget;

@@ -47,8 +47,6 @@ export const CHANGE_CLASS = {
   livenessProbe: 'update',
   failWhen: 'update',
   rollout: 'update',
-  /** Which socket a worker accepts on is settled when it starts. */
-  balance: 'reload',
   shutdownWithMessage: 'update',
   /** A worker has its log files open since its start. */
   outFile: 'reload',

@@ -43,7 +43,6 @@ export const FILE_KEYS = {
   livenessProbe: 'liveness',
   failWhen: 'fail_when',
   rollout: 'rollout',
-  balance: 'balance',
   shutdownWithMessage: 'shutdown_with_message',
   outFile: 'out_file',
   errorFile: 'error_file',

@@ -62,7 +62,7 @@ describe.for(inject('nodeLines'))('Node $line, another daemon than before', { co
       return workers.some(({ restarts }) => restarts > 0) && workers.every(({ phase }) => phase === 'ready');
     });
     const { workers } = await rig.observe();
-    expect(workers.map(({ restarts }) => restarts).sort()).toEqual([0, 1]);
+    expect(workers.map(({ restarts }) => restarts).toSorted((a, b) => a - b)).toEqual([0, 1]);
     expect(await rig.pids()).toContain(sibling);
   });
 });

@@ -36,7 +36,6 @@ export function appSpec(fields: Partial<AppSpec> & Pick<AppSpec, 'name'>): AppSp
     livenessProbe: null,
     failWhen: null,
     rollout: DEFAULTS.rollout,
-    balance: 'shared',
     shutdownWithMessage: false,
     outFile: { type: 'default' },
     errorFile: { type: 'default' },

@@ -188,7 +188,6 @@ export function spec(name: string, overrides: Partial<AppSpec> = {}): AppSpec {
     livenessProbe: null,
     failWhen: null,
     rollout: DEFAULTS.rollout,
-    balance: 'shared',
     shutdownWithMessage: false,
     outFile: { type: 'default' },
     errorFile: { type: 'default' },

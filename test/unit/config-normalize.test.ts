@@ -78,7 +78,6 @@ const options = fc.record(
     liveness: fc.constantFrom({ tcp: 6379, period: '5s' }, { exec: './check', failures: 1 }),
     fail_when: fc.constantFrom('EADDRINUSE', 'a|b'),
     rollout: fc.constantFrom({}, { max_surge: '25%', max_unavailable: 1 }, { min_ready: '3s', rollback: false }),
-    balance: fc.constantFrom('shared', 'reuseport'),
     shutdownWithMessage: fc.boolean(),
     maxRestarts: fc.oneof(fc.nat(99), fc.nat(99).map(String)),
     min_uptime: duration,
@@ -121,7 +120,7 @@ test('a normalised app is plain JSON with every field filled in', () => {
     fc.property(app, (written) => {
       const { spec } = normalize(written, undefined);
       expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
-      expect(Object.keys(spec)).toHaveLength(34);
+      expect(Object.keys(spec)).toHaveLength(33);
       expect(spec.instances).toBeGreaterThanOrEqual(1);
       expect(Object.keys(spec.env)).toEqual(Object.keys(spec.env).sort());
     }),
@@ -220,7 +219,6 @@ function serialise({ spec, revision }: Pick<NormalizedApp, 'spec' | 'revision'>)
     ...probeOption('liveness', spec.livenessProbe),
     ...(spec.failWhen === null ? {} : { fail_when: spec.failWhen }),
     rollout: rolloutOption(spec.rollout),
-    balance: spec.balance,
     shutdown_with_message: spec.shutdownWithMessage,
     ...logOption('out_file', spec.outFile),
     ...logOption('error_file', spec.errorFile),

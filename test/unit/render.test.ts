@@ -444,7 +444,6 @@ describe('apps', () => {
         listen_timeout         30s
         wait_ready             false
         rollout                {"max_surge":null,"max_unavailable":0,"min_ready":1000,"progress_deadline":600000,"rollback":true}
-        balance                shared
         shutdown_with_message  false
         merge_logs             false
         code                   none

@@ -111,6 +111,7 @@ describe('what the preload is told', () => {
     expect(orders(request)).toEqual({
       worker: 'shop/api:3#17',
       link: '/home/eco/run/workers.sock',
+      handles: '/home/eco/run/handles.sock',
       execMode: 'cluster',
       clusterId: 4,
       sockets: [
