@@ -32,7 +32,7 @@ export function installDraining(servers: ListeningServers, link: ControlLink): v
   });
   link.onMessage((message) => {
     if (message.type !== 'drain' || drain !== undefined) return;
-    drain = { order: message, open: 0, drained: () => link.send({ type: 'drained' }) };
+    drain = { order: message, open: 0, drained: () => afterCloseEvents(() => link.send({ type: 'drained' })) };
     hold(message.within);
     closeAfterAnswers();
     for (const [server, of] of followed) drainServer(server, of, drain);
@@ -66,6 +66,14 @@ function drainServer(server: Server, followed: Followed | undefined, drain: Drai
     closeIdle(server);
     followed.upgrades.destroy();
   }, order.within).unref();
+}
+
+/**
+ * A server counts a connection as gone before the app hears of it: 'close' events come at the end of a turn of the event loop,
+ * after the immediates. The answer to 'drained' is a signal, which may end the process at once.
+ */
+function afterCloseEvents(callback: () => void): void {
+  setImmediate(() => setImmediate(callback));
 }
 
 /** Not `http.Server.close`, which resets idle keep-alive connections (https://github.com/nodejs/node/issues/60617). */

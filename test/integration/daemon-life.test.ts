@@ -88,7 +88,7 @@ describe('one daemon per home', { concurrent: true }, () => {
         .filter(({ kind }) => kind === 'socket')
         .map(({ name }) => name)
         .sort(),
-    ).toEqual(['daemon.sock', 'run/workers.sock']);
+    ).toEqual(['daemon.sock', 'run/handles.sock', 'run/workers.sock']);
     expect(modes.filter(({ kind }) => kind === 'file').length).toBeGreaterThan(4);
     expect(await readdir(rig.root)).toEqual(expect.arrayContaining(['app', 'home']));
     expect(await readdir(rig.home)).not.toContain('odd * name');
