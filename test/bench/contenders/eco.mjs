@@ -1,12 +1,12 @@
 import { writeFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cleanups, expectEnd, identify, run } from '../lib/processes.mjs';
+import { ENVIRONMENT, cleanups, expectEnd, identify, run } from '../lib/processes.mjs';
 
 /** eco in an ECO_HOME of its own; `stopAll` ends all of it. */
 export async function ecoIn(folder, binary) {
   const root = join(folder, 'e');
   await mkdir(root, { recursive: true });
-  const env = { ...process.env, ECO_HOME: join(root, 'home'), CI: 'true' };
+  const env = { ...ENVIRONMENT, ECO_HOME: join(root, 'home'), CI: 'true' };
   const command = (args) => run(process.execPath, [binary, ...args], { cwd: root, env });
   const json = async (args) => JSON.parse((await command([...args, '--json'])).stdout);
   const daemonPid = async () => (await json(['daemon', 'status'])).pid ?? undefined;

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cleanups, expectEnd, identify, run } from '../lib/processes.mjs';
+import { ENVIRONMENT, cleanups, expectEnd, identify, run } from '../lib/processes.mjs';
 
 /** PM2 in a PM2_HOME of its own, as it comes; `stopAll` ends all of it. */
 export async function pm2In(folder, binary) {
   const root = join(folder, 'p');
   const home = join(root, 'home');
   await mkdir(home, { recursive: true });
-  const env = { ...process.env, PM2_HOME: home };
+  const env = { ...ENVIRONMENT, PM2_HOME: home };
   const command = (args) => run(process.execPath, [binary, ...args], { cwd: root, env });
   const daemonPid = async () => {
     try {

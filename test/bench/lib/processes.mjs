@@ -3,6 +3,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** For everybody: what the shell has beyond it, such as certificates for Node to load, is memory that no manager adds. */
+export const ENVIRONMENT = { PATH: process.env.PATH, HOME: process.env.HOME };
+
 /** Ends whatever is still there, in the order last come, first gone; `finish` runs all of it once. */
 export const cleanups = [];
 let finishing;

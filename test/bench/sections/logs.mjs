@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync }
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { start } from '../lib/processes.mjs';
+import { ENVIRONMENT, start } from '../lib/processes.mjs';
 import { interleave, only } from '../lib/numbers.mjs';
 import { atMost } from '../lib/report.mjs';
 import { managers } from './deploy.mjs';
@@ -48,7 +48,7 @@ async function direct({ folder, round, env }) {
   mkdirSync(join(folder, 'bare'));
   const out = openSync(join(folder, 'bare', `lines-${round}.log`), 'a');
   start(process.execPath, [join(folder, 'apps', 'lines.cjs')], {
-    env: { ...process.env, ...env },
+    env: { ...ENVIRONMENT, ...env },
     stdio: ['ignore', out, 'inherit'],
   });
   closeSync(out);
