@@ -1,5 +1,5 @@
-import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { listenPrivately } from './private-socket.ts';
 
 export interface HandleServer {
   readonly close: () => void;
@@ -33,12 +33,7 @@ export async function serveHandles(
   onHandle: (line: string, handle: unknown) => void,
 ): Promise<HandleServer> {
   const server = createServer({ pauseOnConnect: true }, (socket) => receive(socket, onHandle));
-  rmSync(path, { force: true });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-  chmodSync(path, 0o600);
+  await listenPrivately(server, path);
   return {
     close: () => {
       server.close();

@@ -1,6 +1,6 @@
-import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Milliseconds } from '../domain/time.ts';
+import { listenPrivately } from './private-socket.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -15,12 +15,7 @@ const CLOSE_GRACE: Milliseconds = 1000;
 /** Only this user can connect. The caller is the only server of the path, so that a file found there is stale. */
 export async function serveHttp(path: string, handler: RequestHandler): Promise<HttpServer> {
   const server = createServer(handler);
-  rmSync(path, { force: true });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-  chmodSync(path, 0o600);
+  await listenPrivately(server, path);
   return {
     close: async () => {
       const closed = new Promise<void>((resolve) => {

@@ -1,5 +1,5 @@
-import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { listenPrivately } from './private-socket.ts';
 
 /** A peer that sends and takes lines of text over a unix socket. */
 export interface LineConnection {
@@ -26,12 +26,7 @@ export async function serveLines(path: string, listener: LineListener): Promise<
     follow(socket, listener);
     socket.on('close', () => sockets.delete(socket));
   });
-  rmSync(path, { force: true });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-  chmodSync(path, 0o600);
+  await listenPrivately(server, path);
   return {
     close: () => {
       server.close();

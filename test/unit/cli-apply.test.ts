@@ -254,7 +254,7 @@ test('what the file is read with comes from the flags', async () => {
   await run('apply', 'my.yaml', '--env', 'production', '--revision', 'v1');
   await run('validate');
   expect(seen.loadedWith).toMatchObject([
-    { file: 'my.yaml', envName: 'production', revision: 'v1', cwd: '/work', codeRevision: 'compute' },
+    { file: 'my.yaml', envName: 'production', revision: 'v1', cwd: '/home/me/shop', codeRevision: 'compute' },
     { codeRevision: 'skip', home: '/home/me/.eco' },
   ]);
 });

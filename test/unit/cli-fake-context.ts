@@ -2,7 +2,7 @@ import type { CliContext, DaemonStart } from '../../src/cli/context.ts';
 import { runProgram } from '../../src/cli/program/program.ts';
 import type { DaemonClient } from '../../src/client/daemon-client.ts';
 import type { LoadedEcosystem } from '../../src/config/load-ecosystem.ts';
-import { DEFAULTS } from '../../src/domain/policies.ts';
+import { appSpec } from '../support/states.ts';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
 import type { Failure } from '../../src/domain/failure.ts';
 import type { AppHistory, Source } from '../../src/domain/history.ts';
@@ -47,7 +47,7 @@ export function fakeEco(world: World) {
   };
   const client = fakeClient(world, seen);
   const context: Omit<CliContext, 'console'> = {
-    cwd: '/work',
+    cwd: '/home/me/shop',
     environment: world.environment ?? {},
     home: '/home/me/.eco',
     clock: {
@@ -103,7 +103,7 @@ export function fakeEco(world: World) {
           quiet: flags.quiet === true,
           verbose: flags.verbose === true,
           annotations: context.environment.GITHUB_ACTIONS === 'true',
-          cwd: '/work',
+          cwd: '/home/me/shop',
         },
       }),
     });
@@ -156,46 +156,10 @@ const INFO = {
   memoryBytes: 1024,
 } as const;
 
-export const ORIGIN = { type: 'folder', path: '/work' } as const;
+export const ORIGIN = { type: 'folder', path: '/home/me/shop' } as const;
 
 export function spec(name: string, overrides: Partial<AppSpec> = {}): AppSpec {
-  return {
-    name,
-    namespace: 'default',
-    kind: 'service',
-    script: `/work/${name}.js`,
-    args: [],
-    cwd: '/work',
-    interpreter: { type: 'node' },
-    interpreterArgs: [],
-    pathPrefix: [],
-    unwrappedFrom: null,
-    instances: 1,
-    execMode: 'fork',
-    env: {},
-    sensitiveEnv: [],
-    instanceVar: 'NODE_APP_INSTANCE',
-    autorestart: true,
-    maxRestarts: null,
-    minUptime: 60_000,
-    restartDelay: null,
-    killTimeout: 30_000,
-    stopSignal: 'auto',
-    readyTimeout: 30_000,
-    readiness: { type: 'auto' },
-    readinessProbe: null,
-    startupProbe: null,
-    livenessProbe: null,
-    failWhen: null,
-    rollout: DEFAULTS.rollout,
-    shutdownWithMessage: false,
-    outFile: { type: 'default' },
-    errorFile: { type: 'default' },
-    mergeLogs: true,
-    dependsOn: {},
-    code: { type: 'none' },
-    ...overrides,
-  };
+  return appSpec({ name, script: `/home/me/shop/${name}.js`, cwd: '/home/me/shop', mergeLogs: true, ...overrides });
 }
 
 export interface AppOptions {
@@ -250,7 +214,7 @@ export function observedApps(apps: readonly ObservedApp[]): ObservedState {
     projects: names.map((name) => ({
       name,
       origin: ORIGIN,
-      file: '/work/ecosystem.yaml',
+      file: '/home/me/shop/ecosystem.yaml',
       serial: 3,
       apps: apps.filter(({ project }) => project === name),
     })),
@@ -258,5 +222,8 @@ export function observedApps(apps: readonly ObservedApp[]): ObservedState {
 }
 
 export function loadedFile(apps: readonly AppSpec[], project = 'shop'): Result<LoadedEcosystem> {
-  return ok({ desired: { project, origin: ORIGIN, file: '/work/ecosystem.yaml', apps, manifests: {} }, warnings: [] });
+  return ok({
+    desired: { project, origin: ORIGIN, file: '/home/me/shop/ecosystem.yaml', apps, manifests: {} },
+    warnings: [],
+  });
 }
