@@ -20,7 +20,7 @@ export function transition(state: WorkerState, event: WorkerEvent, context: Cont
     case 'stopped':
     case 'completed':
     case 'failed':
-      return whileDead(state, event, context);
+      return whileDead(state, event);
     default:
       return unreachable(state);
   }
@@ -40,7 +40,6 @@ export type WorkerEvent =
   | { readonly type: 'drained' }
   /** The process lives, but must not go on: of no use as it is. */
   | { readonly type: 'condemned'; readonly cause: ExitCause }
-  | { readonly type: 'start-requested' }
   | { readonly type: 'deadline-reached' };
 
 export type WorkerEffect =
@@ -125,7 +124,6 @@ function whileStarting(state: In<'starting'>, event: WorkerEvent, context: Conte
       return stopNow(state.restarts, context, { type: 'count-as-crash', cause: event.cause, readyFor: null });
     case 'stop-requested':
       return stopNow(state.restarts, context, { type: 'stay-stopped' });
-    case 'start-requested':
     case 'drained':
     case 'tree-gone':
       return stay(state);
@@ -155,7 +153,6 @@ function whileReady(state: In<'ready'>, event: WorkerEvent, context: Context): T
       });
     case 'spawned':
     case 'became-ready':
-    case 'start-requested':
     case 'drained':
     case 'tree-gone':
     case 'deadline-reached':
@@ -177,7 +174,6 @@ function whileDraining(state: In<'draining'>, event: WorkerEvent, { now }: Conte
     case 'became-ready':
     case 'condemned':
     case 'stop-requested':
-    case 'start-requested':
     case 'tree-gone':
       return stay(state);
     default:
@@ -203,7 +199,6 @@ function whileStopping(state: In<'stopping'>, event: WorkerEvent, context: Conte
     case 'spawned':
     case 'became-ready':
     case 'condemned':
-    case 'start-requested':
     case 'drained':
       return stay(state);
     default:
@@ -214,7 +209,6 @@ function whileStopping(state: In<'stopping'>, event: WorkerEvent, context: Conte
 function whileBackingOff(state: In<'backing-off'>, event: WorkerEvent, context: Context): Transition {
   switch (event.type) {
     case 'deadline-reached':
-    case 'start-requested':
       return start(state.restarts, context);
     case 'stop-requested':
       return stay({ phase: 'stopped', restarts: state.restarts });
@@ -230,10 +224,8 @@ function whileBackingOff(state: In<'backing-off'>, event: WorkerEvent, context: 
   }
 }
 
-function whileDead(state: In<'stopped' | 'completed' | 'failed'>, event: WorkerEvent, context: Context): Transition {
+function whileDead(state: In<'stopped' | 'completed' | 'failed'>, event: WorkerEvent): Transition {
   switch (event.type) {
-    case 'start-requested':
-      return start({ total: state.restarts.total, inSeries: 0 }, context);
     case 'stop-requested':
       return state.phase === 'failed' ? stay({ phase: 'stopped', restarts: state.restarts }) : stay(state);
     case 'spawned':

@@ -53,7 +53,6 @@ const EVENTS = {
   'stop-requested': { type: 'stop-requested', handover: true },
   drained: { type: 'drained' },
   condemned: { type: 'condemned', cause: CRASH },
-  'start-requested': { type: 'start-requested' },
   'deadline-reached': { type: 'deadline-reached' },
 } as const satisfies Readonly<Record<string, WorkerEvent>>;
 
@@ -109,7 +108,6 @@ describe('every phase and every event', () => {
         stop-requested    → stopping, kill +4000, stay-stopped; signal-stop
         drained           → ·
         condemned         → stopping, kill +4000, count-as-crash; signal-stop
-        start-requested   → ·
         deadline-reached  → stopping, kill +4000, count-as-crash; signal-stop
       ready: ready since -2000
         spawned           → ·
@@ -120,7 +118,6 @@ describe('every phase and every event', () => {
         stop-requested    → draining by +3000, kill +4000; drain
         drained           → ·
         condemned         → stopping, kill +4000, count-as-crash after 2000; signal-stop
-        start-requested   → ·
         deadline-reached  → ·
       draining: draining by +0, kill +1000
         spawned           → ·
@@ -131,7 +128,6 @@ describe('every phase and every event', () => {
         stop-requested    → ·
         drained           → stopping, kill +1000, stay-stopped; signal-stop
         condemned         → ·
-        start-requested   → ·
         deadline-reached  → stopping, kill +1000, stay-stopped; signal-stop
       stopping: stopping, kill +0, stay-stopped
         spawned           → ·
@@ -142,7 +138,6 @@ describe('every phase and every event', () => {
         stop-requested    → ·
         drained           → ·
         condemned         → ·
-        start-requested   → ·
         deadline-reached  → stopping, kill +1000, stay-stopped; kill-tree
       stopping, late: stopping, kill +0, count-as-crash
         spawned           → ·
@@ -153,7 +148,6 @@ describe('every phase and every event', () => {
         stop-requested    → stopping, kill +0, stay-stopped
         drained           → ·
         condemned         → ·
-        start-requested   → ·
         deadline-reached  → stopping, kill +1000, count-as-crash; kill-tree
       backing-off: backing-off until +0 (5/2)
         spawned           → ·
@@ -164,7 +158,6 @@ describe('every phase and every event', () => {
         stop-requested    → stopped (5/2)
         drained           → ·
         condemned         → ·
-        start-requested   → starting by +30000 (5/2); spawn
         deadline-reached  → starting by +30000 (5/2); spawn
       stopped: stopped (5/2)
         spawned           → ·
@@ -175,7 +168,6 @@ describe('every phase and every event', () => {
         stop-requested    → ·
         drained           → ·
         condemned         → ·
-        start-requested   → starting by +30000 (5/0); spawn
         deadline-reached  → ·
       completed: completed (5/2)
         spawned           → ·
@@ -186,7 +178,6 @@ describe('every phase and every event', () => {
         stop-requested    → ·
         drained           → ·
         condemned         → ·
-        start-requested   → starting by +30000 (5/0); spawn
         deadline-reached  → ·
       failed: failed (5/2)
         spawned           → ·
@@ -197,7 +188,6 @@ describe('every phase and every event', () => {
         stop-requested    → stopped (5/2)
         drained           → ·
         condemned         → ·
-        start-requested   → starting by +30000 (5/0); spawn
         deadline-reached  → ·
       "
     `);
@@ -261,7 +251,6 @@ const events: fc.Arbitrary<WorkerEvent> = fc.oneof(
     { type: 'spawned' },
     { type: 'tree-gone' },
     { type: 'drained' },
-    { type: 'start-requested' },
     { type: 'deadline-reached' },
   ),
   fc.record({ type: fc.constant('became-ready' as const), provedFor: fc.integer({ min: 0, max: 1000 }) }),
