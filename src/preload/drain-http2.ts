@@ -3,42 +3,59 @@ import type { Server } from 'node:net';
 
 /** The HTTP/2 sessions of one server. */
 export interface Sessions {
-  /** Ends each as soon as none of its streams is open, and each that still comes; all of them after half of `within`. */
+  /** Ends each with what is under way or with its next request; one that stays idle, after a while. */
   readonly end: (order: { readonly within: number }) => void;
 }
 
+/** As long as Node leaves an idle HTTP/1 connection open. */
+const IDLE = 5000;
+/** "No more streams, but none is refused yet" (https://www.rfc-editor.org/rfc/rfc9113#section-6.8). */
+const EVERY_STREAM = 2 ** 31 - 1;
+
 /**
- * A stream that a client opens while the session's GOAWAY is on its way is refused. Node cannot send the notice that would
- * avoid this (https://www.rfc-editor.org/rfc/rfc9113#section-6.8): a frame written to the socket beside the session makes
- * Node abort, as soon as the write does not end at once. So a session is closed at a moment when nothing is under way.
+ * A client learns from GOAWAY that it has to open a new connection, and what it opens on the old one before that is
+ * refused. Node cannot send the notice that avoids this: after any GOAWAY of its own it takes no further stream, and it
+ * aborts when somebody else writes a frame to its socket. So GOAWAY is sent while the client waits for an answer, ahead
+ * of that answer: a client that asks one thing at a time, or everything at once, opens nothing in between.
  */
 export function followSessions(server: Server): Sessions {
-  const streams = new Map<Http2Session, number>();
+  const sessions = new Map<Http2Session, Set<ServerHttp2Stream>>();
   let ending = false;
-  const close = (session: Http2Session): void => {
-    if (!session.closed && !session.destroyed) session.close();
-  };
   if (isHttp2(server)) {
     server.on('session', (session: Http2Session) => {
-      streams.set(session, 0);
-      session.once('close', () => streams.delete(session));
-      session.on('stream', (stream: ServerHttp2Stream) => {
-        streams.set(session, (streams.get(session) ?? 0) + 1);
-        stream.once('close', () => {
-          const open = (streams.get(session) ?? 1) - 1;
-          if (streams.has(session)) streams.set(session, open);
-          if (ending && open === 0) close(session);
-        });
+      const streams = new Set<ServerHttp2Stream>();
+      sessions.set(session, streams);
+      session.once('close', () => sessions.delete(session));
+      // Before the app can answer.
+      session.prependListener('stream', (stream: ServerHttp2Stream) => {
+        streams.add(stream);
+        stream.once('close', () => streams.delete(stream));
+        if (ending) goAway(session);
       });
     });
   }
   return {
     end: ({ within }) => {
       ending = true;
-      for (const [session, open] of streams) if (open === 0) close(session);
-      setTimeout(() => [...streams.keys()].forEach(close), within / 2).unref();
+      for (const [session, streams] of sessions) if ([...streams].some(isUnanswered)) goAway(session);
+      setTimeout(() => [...sessions.keys()].forEach(close), Math.min(IDLE, within / 2)).unref();
     },
   };
+}
+
+function isUnanswered(stream: ServerHttp2Stream): boolean {
+  return !stream.writableEnded && !stream.destroyed;
+}
+
+/** In two parts, so that the streams that were received together with the first one are served, too. */
+function goAway(session: Http2Session): void {
+  if (session.closed || session.destroyed) return;
+  session.goaway(0, EVERY_STREAM);
+  setImmediate(close, session);
+}
+
+function close(session: Http2Session): void {
+  if (!session.closed && !session.destroyed) session.close();
 }
 
 /** Its classes are not exported. */

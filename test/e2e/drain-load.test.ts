@@ -20,8 +20,7 @@ const LOAD = long ? { keepAlive: 32, close: 16, slow: 4, pause: 5 } : { keepAliv
 const SLOW = long ? 2000 : 1000;
 
 const [own, ...others] = inject('nodeLines');
-/** Not HTTP/2: a stream that crosses the session's GOAWAY is refused. */
-const servers = (Object.keys(SERVERS) as ServerName[]).filter((name) => !SERVERS[name].startsWith('h2'));
+const servers = Object.keys(SERVERS) as ServerName[];
 const modes = ['fork', 'cluster'] as const;
 
 interface Case extends LoadedApp {
