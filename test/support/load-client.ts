@@ -12,6 +12,7 @@ import type { LoadCounts, LoadOptions } from './load.ts';
 const options = JSON.parse(process.argv[2] ?? '') as LoadOptions;
 const origin = { hostname: '127.0.0.1', port: options.port, rejectUnauthorized: false, servername: 'localhost' };
 const BODY = Buffer.alloc(20_000, 'x');
+const BURST = 8;
 /** A request that takes longer than this hangs. */
 const PATIENCE = 20_000;
 
@@ -119,24 +120,34 @@ function http2Client(keepAlive: boolean): Send {
     });
 }
 
-const newClient = options.protocol === 'h2' || options.protocol === 'h2c' ? http2Client : http1Client;
+/** All requests of a burst go out together, as from a page that loads its parts. */
+function inBursts(send: Send): Send {
+  return async (request, progress) => {
+    const answers = await Promise.all(Array.from({ length: BURST }, async () => send(request, progress)));
+    return answers[0] ?? '';
+  };
+}
+
+const multiplexed = options.protocol === 'h2' || options.protocol === 'h2c';
+const newClient = multiplexed ? http2Client : http1Client;
 const alternately = (nth: number): Request => ({ method: nth % 2 === 0 ? 'GET' : 'POST', path: '/' });
 const slowly = (): Request => ({ method: 'GET', path: '/slow' });
 
 const loads: Promise<void>[] = [];
 const firstAnswers: Promise<void>[] = [];
-function add(number: number, keepAlive: boolean, next: (nth: number) => Request): void {
+function add(number: number, newSend: () => Send, next: (nth: number) => Request): void {
   for (let i = 0; i < number; i += 1) {
     firstAnswers.push(
       new Promise((firstAnswer) => {
-        loads.push(client(newClient(keepAlive), next, firstAnswer));
+        loads.push(client(newSend(), next, firstAnswer));
       }),
     );
   }
 }
-add(options.keepAlive, true, alternately);
-add(options.close, false, alternately);
-add(options.slow, true, slowly);
+add(options.keepAlive, () => newClient(true), alternately);
+add(options.close, () => newClient(false), alternately);
+add(options.slow, () => newClient(true), slowly);
+if (multiplexed) add(options.keepAlive / 4, () => inBursts(newClient(true)), alternately);
 
 await Promise.all(firstAnswers);
 console.log('loaded');
