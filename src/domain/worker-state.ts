@@ -9,7 +9,7 @@ import type { Instant, Timestamp } from './time.ts';
  *      │ became-ready                          ▲    │ policy says no more
  *      ▼            crashed                    │    ▼
  *    ready ────────────────────────────────────┘  failed        exit 0 of a task: completed
- *      │ stop-requested
+ *      │ stop-requested (also of a starting worker that failed but listens)
  *      ▼               drained, or drainedBy                 tree gone
  *   draining ──────────────────────────────► stopping ───────────────► stopped
  *                                               │ killAt: SIGKILL, again
@@ -23,6 +23,7 @@ export type WorkerState =
       readonly restarts: RestartCount;
       readonly drainedBy: Instant;
       readonly killAt: Instant;
+      readonly afterwards: AfterStop;
     }
   | {
       readonly phase: 'stopping';
@@ -41,6 +42,12 @@ export type WorkerState =
   | { readonly phase: 'failed'; readonly restarts: RestartCount; readonly cause: ExitCause };
 
 export type WorkerPhase = WorkerState['phase'];
+
+/** Why a process that still lives has failed; null if it has not. */
+export function condemnation(state: WorkerState): ExitCause | null {
+  const leaving = state.phase === 'draining' || state.phase === 'stopping';
+  return leaving && state.afterwards.type === 'count-as-crash' ? state.afterwards.cause : null;
+}
 
 /** `total` counts since the worker was created; `inSeries` since it last ran well. */
 export interface RestartCount {

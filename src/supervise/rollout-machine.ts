@@ -1,7 +1,7 @@
 import type { RolloutPolicy } from '../domain/policies.ts';
 import type { Instant } from '../domain/time.ts';
 import type { WorkerId } from '../domain/names.ts';
-import type { ExitCause, WorkerState } from '../domain/worker-state.ts';
+import { condemnation, type ExitCause, type WorkerState } from '../domain/worker-state.ts';
 
 /** One worker as the rollout sees it. */
 export interface RolloutWorker {
@@ -84,7 +84,7 @@ function failuresOf(current: readonly RolloutWorker[]): { readonly worker: Worke
 
 function causeOfFailure(state: WorkerState): ExitCause | null {
   if (state.phase === 'failed' || state.phase === 'backing-off') return state.cause;
-  return state.phase === 'stopping' && state.afterwards.type === 'count-as-crash' ? state.afterwards.cause : null;
+  return condemnation(state);
 }
 
 function isOver(state: WorkerState): boolean {

@@ -119,11 +119,11 @@ function whileStarting(state: In<'starting'>, event: WorkerEvent, context: Conte
     case 'exited':
       return ended(state.restarts, { cause: event.cause, readyFor: null, treeGone: event.treeGone }, context);
     case 'deadline-reached':
-      return stopNow(state.restarts, context, { type: 'count-as-crash', cause: late(policy), readyFor: null });
+      return leave(state.restarts, context, failedStart(late(policy)));
     case 'condemned':
-      return stopNow(state.restarts, context, { type: 'count-as-crash', cause: event.cause, readyFor: null });
+      return leave(state.restarts, context, failedStart(event.cause));
     case 'stop-requested':
-      return stopNow(state.restarts, context, { type: 'stay-stopped' });
+      return leave(state.restarts, context, { afterwards: { type: 'stay-stopped' }, handover: event.handover });
     case 'drained':
     case 'tree-gone':
       return stay(state);
@@ -142,9 +142,7 @@ function whileReady(state: In<'ready'>, event: WorkerEvent, context: Context): T
         context,
       );
     case 'stop-requested':
-      return context.drainable
-        ? drain(state.restarts, context, event.handover)
-        : stopNow(state.restarts, context, { type: 'stay-stopped' });
+      return leave(state.restarts, context, { afterwards: { type: 'stay-stopped' }, handover: event.handover });
     case 'condemned':
       return stopNow(state.restarts, context, {
         type: 'count-as-crash',
@@ -162,18 +160,19 @@ function whileReady(state: In<'ready'>, event: WorkerEvent, context: Context): T
   }
 }
 
-function whileDraining(state: In<'draining'>, event: WorkerEvent, { now }: Context): Transition {
+function whileDraining(state: In<'draining'>, event: WorkerEvent, context: Context): Transition {
   switch (event.type) {
     case 'drained':
     case 'deadline-reached':
-      return signalAfterDrain(state, now);
+      return signalAfterDrain(state, context.now);
     case 'exited':
       // It had nothing left to do; what it started has not been told yet.
-      return event.treeGone ? stay({ phase: 'stopped', restarts: state.restarts }) : signalAfterDrain(state, now);
+      return event.treeGone ? gone(state, context) : signalAfterDrain(state, context.now);
+    case 'stop-requested':
+      return stay(stayingStopped(state));
     case 'spawned':
     case 'became-ready':
     case 'condemned':
-    case 'stop-requested':
     case 'tree-gone':
       return stay(state);
     default:
@@ -193,9 +192,7 @@ function whileStopping(state: In<'stopping'>, event: WorkerEvent, context: Conte
         effects: [{ type: 'kill-tree' }],
       };
     case 'stop-requested':
-      return stay(
-        state.afterwards.type === 'stay-stopped' ? state : { ...state, afterwards: { type: 'stay-stopped' } },
-      );
+      return stay(stayingStopped(state));
     case 'spawned':
     case 'became-ready':
     case 'condemned':
@@ -256,18 +253,37 @@ function late({ readyTimeout }: WorkerPolicy): ExitCause {
 
 /** "Not ready in time" says what was missing, which only the shell knows. */
 export function withReason(state: WorkerState, waitingFor: string): WorkerState {
-  if (state.phase !== 'stopping' || state.afterwards.type !== 'count-as-crash') return state;
+  if ((state.phase !== 'draining' && state.phase !== 'stopping') || state.afterwards.type !== 'count-as-crash')
+    return state;
   const { cause } = state.afterwards;
   if (cause.type !== 'not-ready-in-time') return state;
   return { ...state, afterwards: { ...state.afterwards, cause: { ...cause, waitingFor } } };
 }
 
-function drain(restarts: RestartCount, { policy, now }: Context, handover: boolean): Transition {
+interface Leave {
+  readonly afterwards: AfterStop;
+  readonly handover: boolean;
+}
+
+/** It may serve already, on a socket that it shares: what it has begun to answer must not be lost. */
+function failedStart(cause: ExitCause): Leave {
+  return { afterwards: { type: 'count-as-crash', cause, readyFor: null }, handover: true };
+}
+
+/** Drains first, where that is possible. */
+function leave(restarts: RestartCount, context: Context, { afterwards, handover }: Leave): Transition {
+  const { policy, now, drainable } = context;
+  if (!drainable) return stopNow(restarts, context, afterwards);
   const within = policy.killTimeout * (1 - STOP_HANDLER_SHARE);
+  const drainedBy = after(now, within);
   return {
-    state: { phase: 'draining', restarts, drainedBy: after(now, within), killAt: after(now, policy.killTimeout) },
+    state: { phase: 'draining', restarts, drainedBy, killAt: after(now, policy.killTimeout), afterwards },
     effects: [{ type: 'drain', within, handover }],
   };
+}
+
+function stayingStopped<S extends In<'draining' | 'stopping'>>(state: S): S {
+  return state.afterwards.type === 'stay-stopped' ? state : { ...state, afterwards: { type: 'stay-stopped' } };
 }
 
 function stopNow(restarts: RestartCount, { policy, now }: Context, afterwards: AfterStop): Transition {
@@ -277,14 +293,14 @@ function stopNow(restarts: RestartCount, { policy, now }: Context, afterwards: A
   };
 }
 
-function signalAfterDrain({ restarts, killAt }: In<'draining'>, now: Instant): Transition {
+function signalAfterDrain({ restarts, killAt, afterwards }: In<'draining'>, now: Instant): Transition {
   return {
-    state: { phase: 'stopping', restarts, killAt: Math.max(now, killAt), afterwards: { type: 'stay-stopped' } },
+    state: { phase: 'stopping', restarts, killAt: Math.max(now, killAt), afterwards },
     effects: [{ type: 'signal-stop' }],
   };
 }
 
-function gone({ restarts, afterwards }: In<'stopping'>, context: Context): Transition {
+function gone({ restarts, afterwards }: In<'draining' | 'stopping'>, context: Context): Transition {
   return afterwards.type === 'stay-stopped'
     ? stay({ phase: 'stopped', restarts })
     : ended(restarts, { cause: afterwards.cause, readyFor: afterwards.readyFor, treeGone: true }, context);

@@ -2,7 +2,7 @@
 import { isNodeProgram, type AppSpec } from '../domain/app-spec.ts';
 import { workerId, type WorkerId } from '../domain/names.ts';
 import { earliest, type Instant, type Milliseconds } from '../domain/time.ts';
-import type { ExitCause, ObservedWorker, WorkerState } from '../domain/worker-state.ts';
+import { condemnation, type ExitCause, type ObservedWorker, type WorkerState } from '../domain/worker-state.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { LaunchListener } from '../platform/launcher.ts';
 import { heldSocket } from '../platform/listening-socket.ts';
@@ -298,8 +298,7 @@ export class Worker {
   #noteExit(cause: ExitCause): void {
     const state = this.#state;
     const expected = state.phase === 'stopping' || state.phase === 'draining';
-    const condemned = state.phase === 'stopping' && state.afterwards.type === 'count-as-crash';
-    this.#lastExit = condemned ? state.afterwards.cause : cause;
+    this.#lastExit = condemnation(state) ?? cause;
     this.#options.ports.emit({ type: 'worker-exited', worker: this.#id, cause, expected });
   }
 

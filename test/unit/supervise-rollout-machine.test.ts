@@ -17,7 +17,7 @@ const STATES = {
   starting: { phase: 'starting', restarts, readyBy: NOW + 30_000 },
   ready: { phase: 'ready', restarts, since: NOW - 400 },
   available: { phase: 'ready', restarts, since: NOW - 1000 },
-  draining: { phase: 'draining', restarts, drainedBy: NOW + 1, killAt: NOW + 2 },
+  draining: { phase: 'draining', restarts, drainedBy: NOW + 1, killAt: NOW + 2, afterwards: { type: 'stay-stopped' } },
   stopping: { phase: 'stopping', restarts, killAt: NOW + 2, afterwards: { type: 'stay-stopped' } },
   late: {
     phase: 'stopping',

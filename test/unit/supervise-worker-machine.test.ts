@@ -30,7 +30,14 @@ const restarts = { total: 5, inSeries: 2 };
 const STATES = {
   starting: { phase: 'starting', restarts, readyBy: NOW },
   ready: { phase: 'ready', restarts, since: NOW - 2000 },
-  draining: { phase: 'draining', restarts, drainedBy: NOW, killAt: NOW + 1000 },
+  draining: { phase: 'draining', restarts, drainedBy: NOW, killAt: NOW + 1000, afterwards: { type: 'stay-stopped' } },
+  'draining, late': {
+    phase: 'draining',
+    restarts,
+    drainedBy: NOW,
+    killAt: NOW + 1000,
+    afterwards: { type: 'count-as-crash', cause: LATE, readyFor: null },
+  },
   stopping: { phase: 'stopping', restarts, killAt: NOW, afterwards: { type: 'stay-stopped' } },
   'stopping, late': {
     phase: 'stopping',
@@ -81,7 +88,7 @@ function formatState(state: WorkerState): string {
     case 'ready':
       return `ready since ${at(state.since)}`;
     case 'draining':
-      return `draining by ${at(state.drainedBy)}, kill ${at(state.killAt)}`;
+      return `draining by ${at(state.drainedBy)}, kill ${at(state.killAt)}, ${formatAfterwards(state.afterwards)}`;
     case 'stopping':
       return `stopping, kill ${at(state.killAt)}, ${formatAfterwards(state.afterwards)}`;
     case 'backing-off':
@@ -105,21 +112,21 @@ describe('every phase and every event', () => {
         exited, tree gone → backing-off until +2000 (6/3)
         exited, tree left → backing-off until +2000 (6/3); kill-tree
         tree-gone         → ·
-        stop-requested    → stopping, kill +4000, stay-stopped; signal-stop
+        stop-requested    → draining by +3000, kill +4000, stay-stopped; drain
         drained           → ·
-        condemned         → stopping, kill +4000, count-as-crash; signal-stop
-        deadline-reached  → stopping, kill +4000, count-as-crash; signal-stop
+        condemned         → draining by +3000, kill +4000, count-as-crash; drain
+        deadline-reached  → draining by +3000, kill +4000, count-as-crash; drain
       ready: ready since -2000
         spawned           → ·
         became-ready      → ·
         exited, tree gone → backing-off until +2000 (6/3)
         exited, tree left → backing-off until +2000 (6/3); kill-tree
         tree-gone         → ·
-        stop-requested    → draining by +3000, kill +4000; drain
+        stop-requested    → draining by +3000, kill +4000, stay-stopped; drain
         drained           → ·
         condemned         → stopping, kill +4000, count-as-crash after 2000; signal-stop
         deadline-reached  → ·
-      draining: draining by +0, kill +1000
+      draining: draining by +0, kill +1000, stay-stopped
         spawned           → ·
         became-ready      → ·
         exited, tree gone → stopped (5/2)
@@ -129,6 +136,16 @@ describe('every phase and every event', () => {
         drained           → stopping, kill +1000, stay-stopped; signal-stop
         condemned         → ·
         deadline-reached  → stopping, kill +1000, stay-stopped; signal-stop
+      draining, late: draining by +0, kill +1000, count-as-crash
+        spawned           → ·
+        became-ready      → ·
+        exited, tree gone → backing-off until +2000 (6/3)
+        exited, tree left → stopping, kill +1000, count-as-crash; signal-stop
+        tree-gone         → ·
+        stop-requested    → draining by +0, kill +1000, stay-stopped
+        drained           → stopping, kill +1000, count-as-crash; signal-stop
+        condemned         → ·
+        deadline-reached  → stopping, kill +1000, count-as-crash; signal-stop
       stopping: stopping, kill +0, stay-stopped
         spawned           → ·
         became-ready      → ·

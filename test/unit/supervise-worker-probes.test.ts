@@ -90,10 +90,11 @@ describe('before a worker is ready', () => {
     await machine.clock.advance(9999);
     expect(worker.state.phase).toBe('starting');
     await machine.clock.advance(1);
-    expect(worker.state).toMatchObject({
-      phase: 'backing-off',
-      cause: { type: 'not-ready-in-time', waitingFor: 'pass the check "./check": exit code 1' },
-    });
+    const cause = { type: 'not-ready-in-time', waitingFor: 'pass the check "./check": exit code 1' };
+    expect(worker.state).toMatchObject({ phase: 'draining', afterwards: { type: 'count-as-crash', cause } });
+    machine.newest.say({ type: 'drained' });
+    await machine.clock.advance(0);
+    expect(worker.state).toMatchObject({ phase: 'backing-off', cause });
   });
 
   test('a check runs in the folder and environment of the worker, without what is for its preload', async () => {
