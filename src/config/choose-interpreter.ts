@@ -1,7 +1,8 @@
+import { runsAppInItsOwnNode } from '../domain/app-spec.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { isExecutableFile } from '../platform/files.ts';
 import { nodeVersion, stripsTypes } from '../platform/machine.ts';
-import { findBin, findInPath, hasPackage, programKind } from './find-program.ts';
+import { findBin, findInPath, hasPackage, pnpmCommand, programKind } from './find-program.ts';
 import { pathOf, type Program, type ProgramProblem, type ProgramRequest } from './program.ts';
 
 /** A program of which only what runs it is not known. */
@@ -11,9 +12,18 @@ export type Base = Omit<Program, 'script' | 'interpreter'>;
 export function byKind(path: string, base: Base, request: ProgramRequest): Result<Program, ProgramProblem> {
   const kind = programKind(path);
   if (kind.type === 'node') return ok({ ...base, script: path, interpreter: { type: 'node' } });
-  if (kind.type === 'executable') return ok({ ...base, script: path, interpreter: { type: 'none' } });
+  if (kind.type === 'executable') return executable(path, base, request);
   if (kind.type === 'interpreted') return byInterpreter({ ...base, script: path }, kind.by, request);
   return typescript({ ...base, script: path, interpreter: { type: 'node' } }, request);
+}
+
+/** Run as it is, unless it is a script of pnpm's that only starts Node. */
+function executable(path: string, base: Base, request: ProgramRequest): Result<Program, ProgramProblem> {
+  const command = request.unwrap && !runsAppInItsOwnNode(path) ? pnpmCommand(path) : null;
+  if (command === null || programKind(command.script).type !== 'node')
+    return ok({ ...base, script: path, interpreter: { type: 'none' } });
+  const env = command.nodePath === null ? base.env : { ...base.env, NODE_PATH: command.nodePath };
+  return ok({ ...base, script: command.script, env, interpreter: { type: 'node' } });
 }
 
 /**

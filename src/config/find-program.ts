@@ -1,4 +1,4 @@
-import { extname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { fileKind, isExecutableFile, readHead } from '../platform/files.ts';
 import { foldersUpward } from './find-file.ts';
 
@@ -30,6 +30,25 @@ export function hasPackage(name: string, cwd: string): boolean {
     (folder) => fileKind(resolve(folder, 'node_modules', name, 'package.json')) === 'file',
   );
 }
+
+/** What a command in `node_modules/.bin` is to run, where pnpm has put a shell script in place of a link. */
+export interface PnpmCommand {
+  readonly script: string;
+  /** As pnpm's script sets it, so that the command finds its own dependencies. */
+  readonly nodePath: string | null;
+}
+
+/** null: the file is no such script, or gives Node options. */
+export function pnpmCommand(path: string): PnpmCommand | null {
+  if (!path.includes('/node_modules/.bin/')) return null;
+  const text = readHead(path, LARGEST_PNPM_SCRIPT);
+  const target = /^ {2}exec node {2}"\$basedir\/([^"$`\\]+)" "\$@"$/m.exec(text)?.[1];
+  const script = target === undefined ? null : resolve(dirname(path), target);
+  if (script === null || fileKind(script) !== 'file') return null;
+  return { script, nodePath: /^ {2}export NODE_PATH="([^"$`\\]+)"$/m.exec(text)?.[1] ?? null };
+}
+
+const LARGEST_PNPM_SCRIPT = 16_384;
 
 const BY_EXTENSION: Readonly<Record<string, string>> = {
   '.sh': 'bash',

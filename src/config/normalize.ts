@@ -1,5 +1,5 @@
 import { basename, extname, resolve } from 'node:path';
-import { isNodeProgram, STOP_SIGNALS, type AppSpec, type DependencyCondition } from '../domain/app-spec.ts';
+import { preloadWay, STOP_SIGNALS, type AppSpec, type DependencyCondition } from '../domain/app-spec.ts';
 import { DEFAULTS } from '../domain/policies.ts';
 import { fileKind } from '../platform/files.ts';
 import { byCodeUnit } from '../util/compare.ts';
@@ -41,13 +41,14 @@ export interface NormalizeContext {
 export function normalizeApp(app: MergedApp, context: NormalizeContext): NormalizedApp | null {
   const cwd = resolve(context.folder, expandHome(readText(app.options.get('cwd')?.value) ?? '.'));
   const file = readEnv(app, context);
-  const program = checkCwd(app, cwd, context) ? normalizeProgram(app, cwd, context) : null;
+  const found = checkCwd(app, cwd, context) ? normalizeProgram(app, cwd, context) : null;
   const name = checkName(app, appName(app), context);
-  if (program === null || name === null) return null;
+  if (found === null || name === null) return null;
 
   const dependencies = readDependencies(app);
-  const env = sortedRecord(new Map(Object.entries({ ...unbufferedPython(program), ...file.env, ...program.env })));
-  const { foreign, env: _, ...programFields } = program;
+  const env = sortedRecord(new Map(Object.entries({ ...unbufferedPython(found), ...file.env, ...found.env })));
+  const program = { ...found, env };
+  const { foreign, env: _, ...programFields } = found;
   const workers = normalizeInstances(app, program, context);
   return {
     path: app.path,
@@ -200,11 +201,11 @@ function normalizeInstances(
   const mode = app.options.get('exec_mode');
   const instances = readInstances(given?.value ?? 1, cpus);
   const asked = readText(mode?.value)?.startsWith('cluster') === true;
-  if (isNodeProgram(program))
+  if (preloadWay(program) === 'argument')
     return { instances, execMode: asked || (mode === undefined && given !== undefined) ? 'cluster' : 'fork' };
   if (asked && instances > 1) {
     report.warning('ECO1905', mode?.path ?? app.path, {
-      message: `only Node programs share their port: ${instances} processes would each try to listen on it`,
+      message: `only programs that Node runs directly share their port: ${instances} processes would each try to listen on it`,
       hint: 'write "instances: 1", or give each a port of its own by its instance number',
     });
   }

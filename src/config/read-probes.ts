@@ -1,5 +1,6 @@
 import {
   isNodeProgram,
+  preloadWay,
   type AppSpec,
   type Probe,
   type ProbeTarget,
@@ -49,10 +50,12 @@ function readReadiness({ options }: MergedApp, program: Program, report: Report)
   const listening = asked['listening'] === true ? part : undefined;
   const sign = waitReady?.value === true ? waitReady : asked['message'] === 'ready' ? part : listening;
   if (sign === undefined) return { type: 'auto' };
-  if (isNodeProgram(program)) return { type: sign === listening ? 'listening' : 'message' };
+  if (preloadWay(program) === 'argument') return { type: sign === listening ? 'listening' : 'message' };
   const key = String(sign.path.at(-1));
   const what =
-    sign === listening ? 'of a Node program does eco know that it listens' : 'a Node program can say that it is ready';
+    sign === listening
+      ? 'of a program that Node runs directly does eco know that it listens'
+      : 'a program that Node runs directly can say that it is ready';
   report.warning('ECO1903', sign.path, {
     message: `only ${what}; this one counts as ready once it stayed alive for a while`,
     part: 'key',
@@ -86,7 +89,8 @@ function checkAnswerable(
       hint: 'remove "out_file" or "error_file"',
     });
   }
-  if (target === null || !('port' in target) || target.port !== null || isNodeProgram(program)) return;
+  if (target === null || !('port' in target) || target.port !== null) return;
+  if (isNodeProgram(program) && preloadWay(program) !== 'none') return;
   report.error('ECO1311', [...path, target.type], {
     message: 'only of a Node program does eco know the port',
     hint: target.type === 'tcp' ? 'write tcp: 6379' : 'write http: { port: 3000, path: /health }',

@@ -23,7 +23,9 @@ export function unwrapCommand(words: readonly string[], cwd: string, level = 0):
   const { env, rest } = splitAssignments(words);
   const [command = '', ...args] = rest;
   if (command === '' || level > MOST_LEVELS) return null;
-  if (command === 'cross-env') return withEnv(unwrapInner(args, cwd, level), env);
+  if (command === 'cross-env' || command === 'env') return withEnv(unwrapInner(args, cwd, level), env);
+  const line = shellLine(command, args);
+  if (line !== null) return withEnv(unwrapLine(line, cwd, level), env);
   const runner = basename(command);
   if (['npm', 'yarn', 'pnpm'].includes(runner)) {
     const script = scriptCall(runner, args);
@@ -32,6 +34,19 @@ export function unwrapCommand(words: readonly string[], cwd: string, level = 0):
   const inner = execCall(runner, args);
   if (inner !== null) return withEnv(unwrapBin(inner, cwd), env);
   return withEnv(unwrapBin(rest, cwd), env);
+}
+
+/** What `sh -c LINE` is given; null for any other call of a shell. */
+function shellLine(command: string, args: readonly string[]): string | null {
+  const [flag, line, ...more] = args;
+  return ['sh', 'bash'].includes(command) && flag === '-c' && line !== undefined && more.length === 0 ? line : null;
+}
+
+/** One plain command, which a shell would only start and wait for. */
+function unwrapLine(line: string, cwd: string, level: number): Unwrapped | null {
+  const split = splitWords(line);
+  if (split === null || !split.plain) return null;
+  return unwrapInner(split.words[0] === 'exec' ? split.words.slice(1) : split.words, cwd, level);
 }
 
 /** The last command of a script needs no unwrapping of its own: it is what is run. */
@@ -153,6 +168,7 @@ function unwrapBin(words: readonly string[], cwd: string): Unwrapped | null {
   return { words: [bin.path, ...args], env: {}, pathPrefix };
 }
 
+/** What stands nearer to the program wins. */
 function withEnv(unwrapped: Unwrapped | null, env: Readonly<Record<string, string>>): Unwrapped | null {
-  return unwrapped === null ? null : { ...unwrapped, env: { ...unwrapped.env, ...env } };
+  return unwrapped === null ? null : { ...unwrapped, env: { ...env, ...unwrapped.env } };
 }

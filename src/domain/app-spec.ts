@@ -120,7 +120,42 @@ export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1'
 export type SignalName = (typeof STOP_SIGNALS)[number];
 export type StopSignal = 'auto' | SignalName;
 
-/** Node programs get eco's preload, and with it sockets, readiness by listening, and draining. */
+/**
+ * How eco's preload comes into an app's process, and what eco can do with it then.
+ * `argument`: Node is told on its command line, and its process is the worker: sockets, readiness, draining.
+ * `environment`: something else that may start Node in turn, such as a package runner or a shell. The first Node process
+ * below it that listens is taken for the worker: readiness and draining; sockets do not pass.
+ * `none`: the program is on its own.
+ */
+export type PreloadWay = 'argument' | 'environment' | 'none';
+
+export function preloadWay(spec: Pick<AppSpec, 'interpreter' | 'interpreterArgs' | 'script' | 'env'>): PreloadWay {
+  const { interpreter, interpreterArgs, script, env } = spec;
+  if (isNodeProgram(spec)) {
+    if ([...interpreterArgs, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)].some(isPermissionFlag)) return 'none';
+    return runsAppInItsOwnNode(script) ? 'environment' : 'argument';
+  }
+  const program = interpreter.type === 'program' ? interpreter.path : script;
+  return OTHER_LANGUAGES.test(program) ? 'none' : 'environment';
+}
+
+/** Under Node's permission model neither the preload's file nor the daemon's socket can be reached. */
+function isPermissionFlag(flag: string): boolean {
+  return flag === '--permission' || flag === '--experimental-permission';
+}
+
+/** Deno would read NODE_OPTIONS and ask its user whether it may read that file. */
+const OTHER_LANGUAGES = /(^|\/)(deno|bunx?|python[\d.]*|ruby|perl|php|java|dotnet)$/;
+
+/** Commands that npm packages install, Node programs themselves, which run the app in a Node of its own. */
+export function runsAppInItsOwnNode(script: string): boolean {
+  return NODE_WRAPPERS.test(script);
+}
+
+const NODE_WRAPPERS =
+  /\/node_modules\/(.*\/)?(babel-node|concurrently|cross-env|cross-env-shell|dotenv|dotenvx|env-cmd|nest|nf|node-dev|nodemon|npm-run-all|npm-run-all2|nuxi|nuxt|react-scripts|run-p|run-s|ts-node-dev|tsc-watch|tsnd|tsx)$/;
+
+/** Run by Node itself. */
 export function isNodeProgram(spec: Pick<AppSpec, 'interpreter'>): boolean {
   const { interpreter } = spec;
   return interpreter.type === 'node' || (interpreter.type === 'program' && /(^|\/)node(js)?$/.test(interpreter.path));

@@ -74,6 +74,11 @@ export type ExitCause =
   /** It ended while no daemon watched it. */
   | { readonly type: 'unknown' };
 
+/** It serves without a preload that reports to the daemon: eco starts and stops it, and knows nothing else of it. */
+export function isUnmanaged({ phase, managed }: Pick<ObservedWorker, 'phase' | 'managed'>): boolean {
+  return phase === 'ready' && !managed;
+}
+
 /** A worker as observed from outside the daemon. */
 export interface ObservedWorker {
   readonly id: string;
@@ -90,7 +95,7 @@ export interface ObservedWorker {
   readonly lastExit: ExitCause | null;
   /** Runs the spec that the app has now, not that of an earlier revision. */
   readonly current: boolean;
-  /** Its preload reports to the daemon: sockets, readiness and draining work. */
+  /** A preload reports to the daemon: readiness and draining work, and where Node itself is the worker, sockets too. */
   readonly managed: boolean;
   /** A successor can share everything that it listens on. Otherwise the two cannot run side by side. */
   readonly handsOver: boolean;

@@ -4,6 +4,7 @@ import { listenPrivately } from './private-socket.ts';
 /** A peer that sends and takes lines of text over a unix socket. */
 export interface LineConnection {
   readonly send: (line: string) => void;
+  readonly close: () => void;
 }
 
 export interface LineListener {
@@ -36,7 +37,10 @@ export async function serveLines(path: string, listener: LineListener): Promise<
 }
 
 function follow(socket: Socket, { onLine, onClose }: LineListener): void {
-  const connection: LineConnection = { send: (line) => void (socket.writable && socket.write(`${line}\n`)) };
+  const connection: LineConnection = {
+    send: (line) => void (socket.writable && socket.write(`${line}\n`)),
+    close: () => socket.destroy(),
+  };
   let rest = '';
   socket.setEncoding('utf8');
   socket.on('data', (chunk: string) => {

@@ -4,6 +4,8 @@ import type { DaemonMessage, PreloadOrders, WorkerMessage } from '../protocol/wo
 
 /** The connection to the daemon, opened again whenever a daemon goes and the next one comes. */
 export interface ControlLink {
+  /** Connects; what was sent before is said then. Once is enough. */
+  readonly open: () => void;
   /** State that a new daemon must know too: sent again, in order, after each reconnection. */
   readonly send: (message: WorkerMessage) => void;
   /** At exit, when nothing asynchronous is left to happen. */
@@ -17,30 +19,31 @@ const FIRST_RETRY = 100;
 /** A daemon that comes back shall know all its workers within a second. */
 const LAST_RETRY = 600;
 
-export function openControlLink(orders: Pick<PreloadOrders, 'worker' | 'link'>): ControlLink {
+export function controlLink(orders: Pick<PreloadOrders, 'worker' | 'link'>): ControlLink {
   const state = new Map<string, WorkerMessage>();
   const listeners: ((message: DaemonMessage) => void)[] = [];
   const reconnectListeners: (() => void)[] = [];
   let current: Socket | undefined;
   let connected = false;
 
-  keepConnected(orders.link, {
-    onConnect: (socket) => {
-      current = socket;
-      write(socket, { type: 'register', worker: orders.worker, pid: process.pid, node: process.version });
-      for (const message of state.values()) write(socket, message);
-      if (connected) for (const listener of reconnectListeners) listener();
-      connected = true;
-    },
-    onLine: (line) => {
-      const message = parse(line);
-      if (message !== undefined) for (const listener of listeners) listener(message);
-    },
-    onClose: () => {
-      current = undefined;
-    },
-  });
+  const open = once(() =>
+    keepConnected(orders.link, {
+      onConnect: (socket) => {
+        current = socket;
+        write(socket, { type: 'register', worker: orders.worker, pid: process.pid, node: process.version });
+        for (const message of state.values()) write(socket, message);
+        if (connected) for (const listener of reconnectListeners) listener();
+        connected = true;
+      },
+      onLine: (line) => {
+        const message = parse(line);
+        if (message !== undefined) for (const listener of listeners) listener(message);
+      },
+      onClose: () => void (current = undefined),
+    }),
+  );
   return {
+    open,
     send: (message) => {
       remember(state, message);
       if (current !== undefined) write(current, message);
@@ -49,12 +52,16 @@ export function openControlLink(orders: Pick<PreloadOrders, 'worker' | 'link'>):
       const fd = fileDescriptorOf(current);
       if (fd !== undefined) tryWrite(fd, `${JSON.stringify(message)}\n`);
     },
-    onMessage: (listener) => {
-      listeners.push(listener);
-    },
-    onReconnect: (listener) => {
-      reconnectListeners.push(listener);
-    },
+    onMessage: (listener) => void listeners.push(listener),
+    onReconnect: (listener) => void reconnectListeners.push(listener),
+  };
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
   };
 }
 

@@ -21,9 +21,11 @@ type Send = (
 ) => boolean;
 type InternalListener = (message: HandleAnswer, handle: unknown) => void;
 
+/** Below a wrapper the channel, if there is one, is the wrapper's. */
+export const NO_IPC: Ipc = { requestHandle: (_request, answer) => answer('EPIPE', undefined), deposit: () => {} };
+
 export function installIpc(link: ControlLink): Ipc {
   const original = typeof process.send === 'function' ? (process.send.bind(process) as Send) : undefined;
-  deliverMessages(link);
   hideDisconnect();
   (process as { send: unknown }).send = harmlessSend(original, link);
   const pending = new Map<number, (errorCode: string | null, handle: unknown) => void>();
@@ -76,7 +78,8 @@ function hideDisconnect(): void {
     event === 'disconnect' ? false : emit(event, ...args)) as typeof process.emit;
 }
 
-function deliverMessages(link: ControlLink): void {
+/** What the daemon has to say to the app. */
+export function deliverMessages(link: ControlLink): void {
   link.onMessage((message) => {
     if (message.type === 'message') process.emit('message', message.payload, undefined);
   });

@@ -5,9 +5,9 @@
  */
 import { isMainThread } from 'node:worker_threads';
 import { installClusterMode } from './cluster-mode.ts';
-import { openControlLink } from './control-link.ts';
+import { controlLink, type ControlLink } from './control-link.ts';
 import { installDraining } from './drain.ts';
-import { installIpc } from './ipc.ts';
+import { deliverMessages, installIpc, NO_IPC } from './ipc.ts';
 import { installProbeAnswers } from './probe-answers.ts';
 import { installSockets } from './sockets.ts';
 import type { PRELOAD_VARIABLE, PreloadOrders } from '../protocol/worker.ts';
@@ -15,7 +15,7 @@ import type { PRELOAD_VARIABLE, PreloadOrders } from '../protocol/worker.ts';
 const VARIABLE: typeof PRELOAD_VARIABLE = 'ECO_PRELOAD';
 
 hideFromExecArgv();
-const orders = isMainThread ? takeOrders() : undefined;
+const orders = isMainThread && isNode() ? takeOrders() : undefined;
 if (orders !== undefined) {
   try {
     install(orders);
@@ -25,27 +25,52 @@ if (orders !== undefined) {
 }
 
 function install(orders: PreloadOrders): void {
-  const link = openControlLink(orders);
+  const link = controlLink(orders);
+  deliverMessages(link);
+  if (orders.role === 'worker') installInWorker(orders, link);
+  else installBelowWrapper(orders, link);
+  reportSignals(link.send);
+  setImmediate(() => link.send({ type: 'turned' })).unref();
+}
+
+function installInWorker(orders: PreloadOrders, link: ControlLink): void {
+  link.open();
   const ipc = installIpc(link);
   const servers = installSockets(orders, link, ipc);
   if (orders.execMode === 'cluster') installClusterMode(orders, ipc);
   installDraining(servers, link);
   installProbeAnswers(servers, link);
-  reportSignals(link.send);
   process.on('exit', (code) => link.sendNow({ type: 'exiting', code }));
-  setImmediate(() => link.send({ type: 'turned' })).unref();
 }
 
-/** Deleted at once, so that neither the app nor its children take them for their own. */
+/** This may be the package runner, a compiler or the app: who listens is the app. Its exit code is the wrapper's affair. */
+function installBelowWrapper(orders: PreloadOrders, link: ControlLink): void {
+  const servers = installSockets(orders, link, NO_IPC);
+  servers.onListening(() => {
+    link.open();
+    // Those that it starts from here on serve it, not the daemon.
+    delete process.env[VARIABLE];
+  });
+  installDraining(servers, link);
+  installProbeAnswers(servers, link);
+}
+
+/** Where the orders are for this process alone they are deleted at once: neither the app nor its children shall see them. */
 function takeOrders(): PreloadOrders | undefined {
   const text = process.env[VARIABLE];
   if (text === undefined) return undefined;
-  delete process.env[VARIABLE];
   try {
-    return JSON.parse(text) as PreloadOrders;
+    const orders = JSON.parse(text) as PreloadOrders;
+    if (orders.role === 'worker') delete process.env[VARIABLE];
+    return orders;
   } catch {
     return undefined;
   }
+}
+
+/** Other runtimes that take Node's options have another way of listening. */
+function isNode(): boolean {
+  return process.versions['deno'] === undefined && process.versions['bun'] === undefined;
 }
 
 /** `child_process.fork` passes execArgv on; children of the app are not ours. Threads are handed an array of their own. */

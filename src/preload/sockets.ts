@@ -43,18 +43,20 @@ export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ip
   const inherited = new Map(orders.sockets.map(({ address, fd }) => [keyOf(address), fd]));
   const requests = new WeakMap<Server, ListenRequest>();
   const listening = new Map<Server, ListeningSocket>();
+  const isWorker = orders.role === 'worker';
 
-  link.onReconnect(() => listening.forEach((socket) => handBack(orders, socket)));
+  if (isWorker) link.onReconnect(() => listening.forEach((socket) => handBack(orders, socket)));
 
   on('asyncStart', ({ server, options }) => {
     const address = requestedAddress(options);
-    if (address === undefined) return;
+    // Package runners listen on paths of their own, to talk to what they run.
+    if (address === undefined || (!isWorker && address.type === 'path')) return;
     const fd = inheritedFor(address, inherited);
     if (fd !== undefined) {
       requests.set(server, inherit(server, { address, fd, options }));
       return;
     }
-    const bindable = orders.execMode === 'fork' && address.type === 'path' && !isAbstract(address);
+    const bindable = isWorker && orders.execMode === 'fork' && address.type === 'path' && !isAbstract(address);
     const own = bindable ? bindToPath(server, address.path) : isInheritable(address);
     requests.set(server, { address, own, restore: () => {} });
   });
@@ -63,7 +65,7 @@ export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ip
     const bound = boundAddress(server);
     request?.restore();
     if (request === undefined || bound === undefined) return;
-    shareTicketKeys(server, orders.ticketKeys);
+    if (isWorker) shareTicketKeys(server, orders.ticketKeys);
     if (bound.type === 'path' && !isAbstract(bound)) ownPath(server, bound.path);
     const requested = sharedAddress(request.address, bound, orders.execMode);
     if (isInheritable(requested) || requested.type === 'path') listening.set(server, { server, requested, bound });

@@ -15,6 +15,11 @@ export const PRELOAD_VARIABLE = 'ECO_PRELOAD';
 /** What the preload is told, as JSON in `PRELOAD_VARIABLE`. */
 export interface PreloadOrders {
   readonly worker: WorkerId;
+  /**
+   * `worker`: this process is the worker. `first-to-listen`: the orders reach every Node process below a wrapper, and the first
+   * that listens is the worker; nothing is inherited then, and nothing is handed over.
+   */
+  readonly role: 'worker' | 'first-to-listen';
   /** Path of the control link's socket. */
   readonly link: string;
   /** Path of the socket at which a later daemon takes listening sockets back. */

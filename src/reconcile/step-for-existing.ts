@@ -1,4 +1,4 @@
-import { isNodeProgram, type AppSpec } from '../domain/app-spec.ts';
+import { preloadWay, type AppSpec } from '../domain/app-spec.ts';
 import type { ObservedApp } from '../domain/observed-state.ts';
 import type { Action, FieldChange } from '../domain/plan.ts';
 import { atLeast } from './change-classes.ts';
@@ -49,22 +49,22 @@ function newProcesses(spec: AppSpec, app: ObservedApp, changes: SpecChanges): Ac
 
 function whyReplace(spec: AppSpec, app: ObservedApp, changes: SpecChanges): string | null {
   if (changes.class === 'replace') return `${changes.because.join(' and ')} changed`;
-  return canOverlap(spec, app) ? null : `${app.name} cannot hand over its port`;
+  return whyNoOverlap(spec, app);
 }
 
 /**
  * Old and new workers may run side by side if no port is in the way, or if it is passed on: through the daemon that holds
  * it, by preload to preload.
- * A worker that reports nothing may hold a port that nobody knows of. A Node worker reports once it is ready, any other
- * program never does.
+ * A worker that reports nothing may hold a port that nobody knows of. A Node worker reports once it is ready, what is
+ * behind a package runner perhaps, any other program never.
  */
-function canOverlap(spec: AppSpec, app: ObservedApp): boolean {
-  const telling = app.workers.filter(
-    ({ pid, phase }) => pid !== null && (phase === 'ready' || !isNodeProgram(app.spec)),
-  );
-  if (telling.some(({ managed, handsOver }) => !managed || !handsOver)) return false;
-  const passedOn = isNodeProgram(app.spec) && isNodeProgram(spec);
-  return passedOn || telling.every(({ listening }) => listening.length === 0);
+function whyNoOverlap(spec: AppSpec, app: ObservedApp): string | null {
+  const direct = preloadWay(app.spec) === 'argument';
+  const telling = app.workers.filter(({ pid, phase }) => pid !== null && (phase === 'ready' || !direct));
+  if (telling.some(({ managed }) => !managed)) return `${app.name} runs unmanaged and cannot hand over a port`;
+  const passedOn = direct && preloadWay(spec) === 'argument';
+  const held = passedOn || telling.every(({ listening }) => listening.length === 0);
+  return held && telling.every(({ handsOver }) => handsOver) ? null : `${app.name} cannot hand over its port`;
 }
 
 function causeOf({ spec, changes, health, action, force }: Findings & { spec: AppSpec; action: Action }): string {

@@ -20,9 +20,11 @@ import { newDocument, type ClusterDocument, type Target } from './cluster-docume
 import {
   appliedAs,
   begun,
+  cameUp,
   changedDocument,
   failed,
   interrupted,
+  lateSockets,
   stableAs,
   superseded,
   updated,
@@ -243,7 +245,7 @@ export class Cluster {
     const rollout = this.#rollout;
     switch (verdict.type) {
       case 'done':
-        return rollout === null ? this.#noteStable() : this.#succeed(rollout);
+        return rollout === null ? this.#noteSettled() : this.#succeed(rollout);
       case 'failed':
         return rollout === null ? undefined : this.#fail(rollout, workerFailures(this.#workers, verdict.failures));
       case 'stalled':
@@ -265,12 +267,9 @@ export class Cluster {
     rollout.settle(failure === null ? ok({ serving: this.serving() }) : err(this.#failureOf(failure)));
   }
 
-  /** What a daemon before this one began, or what came up in the end by its restart policy, is as good as any. */
-  #noteStable(): void {
-    const { target, history } = this.#document;
-    const entry = history.find(({ revision }) => revision === target.revision);
-    const came = entry?.stable === false && target.spec.kind === 'service';
-    if (came) this.#write(stableAs(this.#document, target));
+  #noteSettled(): void {
+    const change = { ...cameUp(this.#document), ...lateSockets(this.#document, this.#workers) };
+    if (Object.keys(change).length > 0) this.#write(change);
   }
 
   /** Back to what served before, if there is a way; the failure is answered once that is done or has failed too. */

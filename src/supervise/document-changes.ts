@@ -94,3 +94,22 @@ function pruned(history: History, needed: readonly (number | null)[]): History {
   const dispensable = recent.filter(({ revision }) => !needed.includes(revision)).slice(0, older.length);
   return [...older, ...recent.filter((entry) => !dispensable.includes(entry))];
 }
+
+/** What a daemon before this one began, or what came up in the end by its restart policy, is as good as any. */
+export function cameUp(document: ClusterDocument): Change {
+  const { target, history } = document;
+  const entry = history.find(({ revision }) => revision === target.revision);
+  return entry?.stable === false && target.spec.kind === 'service' ? stableAs(document, target) : {};
+}
+
+/** Of workers that were taken to be ready before they listened: their successors shall be waited for. */
+export function lateSockets(
+  { sockets }: ClusterDocument,
+  workers: readonly { readonly instance: number; readonly requested: readonly string[] }[],
+): Change {
+  const late = workers.filter(({ instance, requested }) => requested.length > 0 && !sockets[instance]?.length);
+  if (late.length === 0) return {};
+  return {
+    sockets: { ...sockets, ...Object.fromEntries(late.map(({ instance, requested }) => [instance, requested])) },
+  };
+}

@@ -5,7 +5,7 @@ import type { ExitCause } from '../domain/worker-state.ts';
 /** What is known of a worker that has been spawned and is not ready yet. */
 export interface Signs {
   readonly spawnedAt: Instant;
-  /** Its preload has registered; null for a program that has none. */
+  /** Its preload has registered; null for a program that has none, or that need not come to have one. */
   readonly registered: boolean | null;
   readonly turned: boolean;
   readonly saidReady: boolean;
@@ -81,8 +81,7 @@ function judgeOwnSign({ readiness, expected, minReady }: ReadinessPolicy, signs:
   }
   if (readiness.type === 'listening')
     return judgeSockets(expected.type === 'unknown' ? { type: 'any' } : expected, signs);
-  const observable =
-    signs.registered === true || (signs.registered === false && now < signs.spawnedAt + REGISTRATION_GRACE);
+  const observable = signs.registered !== false || now < signs.spawnedAt + REGISTRATION_GRACE;
   if (observable && expected.type !== 'unknown') return judgeSockets(expected, signs);
   if (signs.listening.length > 0) return { type: 'ready', provedFor: 0 };
   return judgeAge(signs, minReady, now);

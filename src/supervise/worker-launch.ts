@@ -1,8 +1,9 @@
 import { delimiter, join } from 'node:path';
-import { isNodeProgram, type AppSpec, type LogTarget } from '../domain/app-spec.ts';
+import { preloadWay, type AppSpec, type LogTarget, type PreloadWay } from '../domain/app-spec.ts';
 import type { AppKey, WorkerId } from '../domain/names.ts';
 import { firstInheritedFd, type LaunchRequest } from '../platform/launcher.ts';
 import { PRELOAD_VARIABLE, type PreloadOrders } from '../protocol/worker.ts';
+import { unreachable } from '../util/unreachable.ts';
 import type { KnownSocket } from './socket-vault.ts';
 
 /** What is the same for all workers of this machine. */
@@ -39,7 +40,7 @@ export function ecoIdOf(home: string, id: WorkerId): string {
 }
 
 export function launchRequest(spec: AppSpec, worker: WorkerIdentity, surroundings: WorkerSurroundings): LaunchRequest {
-  const node = isNodeProgram(spec);
+  const way = preloadWay(spec);
   const { outFile, errorFile } = logFiles(spec, worker, surroundings.home);
   const [command = spec.script, ...args] = commandLine(spec, surroundings);
   return {
@@ -48,12 +49,12 @@ export function launchRequest(spec: AppSpec, worker: WorkerIdentity, surrounding
     cwd: spec.cwd,
     env: {
       ...checkEnvironment(spec, worker, surroundings),
-      ...(node ? { [PRELOAD_VARIABLE]: JSON.stringify(preloadOrders(spec, worker, surroundings.home)) } : {}),
+      ...preloadVariables(spec, worker, surroundings),
     },
     outFile,
     errorFile,
-    ipc: node,
-    inherit: node ? worker.sockets.map(({ socket }) => socket.fd) : [],
+    ipc: way === 'argument',
+    inherit: way === 'argument' ? worker.sockets.map(({ socket }) => socket.fd) : [],
   };
 }
 
@@ -61,7 +62,7 @@ function commandLine(spec: AppSpec, { node, preload }: WorkerSurroundings): read
   const { interpreter, interpreterArgs, script, args } = spec;
   if (interpreter.type === 'none') return [script, ...args];
   const program = interpreter.type === 'node' ? node : interpreter.path;
-  const preloadArgs = isNodeProgram(spec) ? ['--require', preload] : [];
+  const preloadArgs = preloadWay(spec) === 'argument' ? ['--require', preload] : [];
   return [program, ...preloadArgs, ...interpreterArgs, script, ...args];
 }
 
@@ -85,7 +86,41 @@ export function checkEnvironment(
   };
 }
 
-function preloadOrders(
+function preloadVariables(
+  spec: AppSpec,
+  worker: WorkerIdentity,
+  { home, preload }: WorkerSurroundings,
+): Readonly<Record<string, string>> {
+  const way: PreloadWay = preloadWay(spec);
+  switch (way) {
+    case 'argument':
+      return { [PRELOAD_VARIABLE]: JSON.stringify(workerOrders(spec, worker, home)) };
+    case 'environment': {
+      const theirs = spec.env['NODE_OPTIONS'];
+      return {
+        [PRELOAD_VARIABLE]: JSON.stringify(wrappedOrders(spec, worker, home)),
+        NODE_OPTIONS: [`--require ${quoteNodeOption(preload)}`, ...(theirs === undefined ? [] : [theirs])].join(' '),
+      };
+    }
+    case 'none':
+      return {};
+    default:
+      return unreachable(way);
+  }
+}
+
+/** https://nodejs.org/api/cli.html#node_optionsoptions */
+function quoteNodeOption(value: string): string {
+  return `"${value.replace(/["\\]/g, String.raw`\$&`)}"`;
+}
+
+/** Read by any Node process below the wrapper: nothing in it is secret, or for one process only. */
+function wrappedOrders(spec: AppSpec, worker: WorkerIdentity, home: string): PreloadOrders {
+  const orders = workerOrders(spec, { ...worker, sockets: [] }, home);
+  return { ...orders, role: 'first-to-listen', execMode: 'fork', ticketKeys: '' };
+}
+
+function workerOrders(
   spec: AppSpec,
   { id, instance, sockets, ticketKeys }: WorkerIdentity,
   home: string,
@@ -93,6 +128,7 @@ function preloadOrders(
   const firstFd = firstInheritedFd(true);
   return {
     worker: id,
+    role: 'worker',
     link: linkPath(home),
     handles: handlesPath(home),
     execMode: spec.execMode,

@@ -10,7 +10,11 @@ export interface LinkedWorker {
   readonly takeBack: (handBack: HandBack, handle: unknown) => void;
 }
 
-/** Which control link belongs to which worker. What a process says after its worker has moved on to another is dropped. */
+/**
+ * Which control link belongs to which worker. What a process says after its worker has moved on to another is dropped. Below
+ * a package runner several processes may take themselves for the worker: the first is believed; the others are heard once
+ * it is gone.
+ */
 export class WorkerLinks {
   readonly listener: LineListener = {
     onLine: (connection, line) => this.#receive(connection, line),
@@ -18,14 +22,16 @@ export class WorkerLinks {
   };
   readonly #find: (id: WorkerId) => LinkedWorker | undefined;
   readonly #workers = new Map<LineConnection, { readonly id: WorkerId; readonly worker: LinkedWorker }>();
-  readonly #connections = new Map<WorkerId, LineConnection>();
+  readonly #connections = new Map<WorkerId, { readonly connection: LineConnection; readonly pid: number }>();
+  /** Those that came while another process was believed. */
+  readonly #waiting = new Map<LineConnection, WorkerId>();
 
   constructor(find: (id: WorkerId) => LinkedWorker | undefined) {
     this.#find = find;
   }
 
   tell(id: WorkerId, message: DaemonMessage): void {
-    this.#connections.get(id)?.send(JSON.stringify(message));
+    this.#connections.get(id)?.connection.send(JSON.stringify(message));
   }
 
   /** A listening socket that an earlier daemon held, from a worker that listens on it. */
@@ -37,26 +43,34 @@ export class WorkerLinks {
   #receive(connection: LineConnection, line: string): void {
     const message = parseMessage(line);
     if (message === undefined) return;
-    if (message.type === 'register') this.#register(connection, message.worker);
+    if (message.type === 'register') this.#register(connection, message);
     const linked = this.#workers.get(connection);
     if (linked !== undefined && linked.worker.id === linked.id) linked.worker.receive(message);
   }
 
-  #register(connection: LineConnection, id: WorkerId): void {
+  #register(connection: LineConnection, { worker: id, pid }: Registration): void {
     const worker = this.#find(id);
     if (worker === undefined) return;
+    const believed = this.#connections.get(id);
+    // The same process again: its first connection is about to end, and that news is late.
+    if (believed !== undefined && believed.pid !== pid) return void this.#waiting.set(connection, id);
     this.#workers.set(connection, { id, worker });
-    this.#connections.set(id, connection);
+    this.#connections.set(id, { connection, pid });
   }
 
   #closed(connection: LineConnection): void {
     const linked = this.#workers.get(connection);
     this.#workers.delete(connection);
-    if (linked === undefined || this.#connections.get(linked.id) !== connection) return;
+    this.#waiting.delete(connection);
+    if (linked === undefined || this.#connections.get(linked.id)?.connection !== connection) return;
     this.#connections.delete(linked.id);
     if (linked.worker.id === linked.id) linked.worker.linkClosed();
+    // They come again, and say anew what they have to say.
+    for (const [waiting, id] of this.#waiting) if (id === linked.id) waiting.close();
   }
 }
+
+type Registration = Extract<WorkerMessage, { type: 'register' }>;
 
 function parseMessage(line: string): WorkerMessage | undefined {
   const message = parseLine(line) as WorkerMessage | null | undefined;

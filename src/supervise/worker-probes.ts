@@ -1,4 +1,4 @@
-import { isNodeProgram, type AppSpec, type Probe, type ProbeTarget } from '../domain/app-spec.ts';
+import { preloadWay, type AppSpec, type Probe, type ProbeTarget } from '../domain/app-spec.ts';
 import type { WorkerId } from '../domain/names.ts';
 import { seconds, type Instant, type Milliseconds } from '../domain/time.ts';
 import type { ExitCause } from '../domain/worker-state.ts';
@@ -172,7 +172,7 @@ export class WorkerProbes {
   #firstAt(): Instant {
     const now = this.#options.ports.clock.now();
     const { adopted = false, spec, signs } = this.#process ?? {};
-    const silent = adopted && spec !== undefined && isNodeProgram(spec) && signs?.registered !== true;
+    const silent = adopted && spec !== undefined && preloadWay(spec) !== 'none' && signs?.registered !== true;
     return silent ? now + ADOPTION_GRACE : now;
   }
 }

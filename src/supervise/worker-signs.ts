@@ -12,7 +12,7 @@ type ProbeSigns = Pick<Signs, 'failLine' | 'startup' | 'readiness'>;
 /** Everything that is known of one process from its preload's messages. */
 export class WorkerSigns {
   spawnedAt: Instant;
-  /** null for a program that has no preload. */
+  /** null for a program that has no preload, or that need not come to have one. */
   registered: boolean | null;
   turned = false;
   saidReady = false;
@@ -60,6 +60,15 @@ export class WorkerSigns {
       default:
         unreachable(message);
     }
+  }
+
+  /** The process that spoke is gone, the worker is not. */
+  forget(): void {
+    this.registered = null;
+    this.saidReady = false;
+    this.#handledSignals = [];
+    this.#listening.clear();
+    this.#tcpPorts.clear();
   }
 
   /** The addresses that servers got, sorted. */

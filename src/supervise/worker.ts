@@ -1,5 +1,5 @@
 // oxlint-disable max-lines -- the shell of one machine: what its parts have in common is the state of one process, which would have to be shared
-import { isNodeProgram, type AppSpec } from '../domain/app-spec.ts';
+import { preloadWay, type AppSpec } from '../domain/app-spec.ts';
 import { workerId, type WorkerId } from '../domain/names.ts';
 import { earliest, type Instant, type Milliseconds } from '../domain/time.ts';
 import { condemnation, type ExitCause, type ObservedWorker, type WorkerState } from '../domain/worker-state.ts';
@@ -169,6 +169,8 @@ export class Worker {
 
   /** The preload's connection has ended: the process is about to, or has. */
   linkClosed(): void {
+    // Below a wrapper another process may take its place.
+    if (preloadWay(this.#spec) === 'environment') this.#signs.forget();
     this.#tick();
   }
 
@@ -266,7 +268,7 @@ export class Worker {
     this.#process = new WorkerProcess({ id, identity, launched, startedAt: ports.clock.wallTime(), ports });
     this.#signs.spawnedAt = ports.clock.now();
     this.#beginProbes();
-    if (!isNodeProgram(this.#spec)) this.#releaseGate();
+    if (preloadWay(this.#spec) !== 'argument') this.#releaseGate();
     ports.emit({ type: 'worker-started', worker: id, pid });
     // It was asked to stop while the system was starting it.
     if (this.#state.phase === 'stopping') this.#process.signalTree(this.#signs.stopSignal(this.#spec.stopSignal));
@@ -400,7 +402,7 @@ export class Worker {
   }
 
   #newSigns(spawnedAt: Instant): WorkerSigns {
-    return new WorkerSigns(spawnedAt, isNodeProgram(this.#spec) ? false : null);
+    return new WorkerSigns(spawnedAt, preloadWay(this.#spec) === 'argument' ? false : null);
   }
 
   #newId(): WorkerId {

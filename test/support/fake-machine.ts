@@ -133,7 +133,10 @@ export class FakeProcess {
   ignores: readonly NodeJS.Signals[] = [];
   readonly listener: LaunchListener;
   readonly #machine: FakeMachine;
-  readonly #connection: LineConnection = { send: (line) => void this.told.push(JSON.parse(line)) };
+  readonly #connection: LineConnection = {
+    send: (line) => void this.told.push(JSON.parse(line)),
+    close: () => {},
+  };
 
   constructor(machine: FakeMachine, { pid, request, listener }: FakeProcessOptions) {
     this.#machine = machine;
@@ -163,6 +166,11 @@ export class FakeProcess {
   register(): void {
     this.say({ type: 'register', worker: this.worker, pid: this.pid, node: 'v20.19.0' });
     this.say({ type: 'turned' });
+  }
+
+  /** Its control link ends, and nothing else. */
+  unlink(): void {
+    this.#machine.links.listener.onClose(this.#connection);
   }
 
   receiveSignal(signal: NodeJS.Signals): void {

@@ -157,6 +157,59 @@ test('installed commands are unwrapped to what they start', async () => {
   ]);
 });
 
+/** As pnpm 10 writes them, but for the part that is for Windows. */
+function pnpmScript(target: string): string {
+  return `#!/bin/sh
+basedir=$(dirname "$(echo "$0" | sed -e 's,\\\\,/,g')")
+
+if [ -z "$NODE_PATH" ]; then
+  export NODE_PATH="/pnpm/node_modules"
+else
+  export NODE_PATH="/pnpm/node_modules:$NODE_PATH"
+fi
+if [ -x "$basedir/node" ]; then
+  exec "$basedir/node"  "$basedir/${target}" "$@"
+else
+  exec node  "$basedir/${target}" "$@"
+fi
+`;
+}
+
+test('commands that pnpm installed are unwrapped to the programs that its shell scripts start', async () => {
+  write({
+    'node_modules/.bin/next': pnpmScript('../.pnpm/next@16/node_modules/next/dist/bin/next'),
+    'node_modules/.bin/nodemon': pnpmScript('../nodemon/bin/nodemon.js'),
+    'node_modules/.bin/gone': pnpmScript('../gone/bin.js'),
+    'node_modules/.bin/options': pnpmScript('../options/bin.js').replaceAll('exec node ', 'exec node --no-warnings '),
+    'node_modules/.pnpm/next@16/node_modules/next/dist/bin/next': '#!/usr/bin/env node\n',
+    'node_modules/nodemon/bin/nodemon.js': '#!/usr/bin/env node\n',
+    'node_modules/options/bin.js': '#!/usr/bin/env node\n',
+    'server.js': '',
+    'package.json': JSON.stringify({ scripts: { start: 'next start' } }),
+    'ecosystem.yaml': `apps:
+  - { name: bare, script: next, args: start, instances: 2 }
+  - { name: gone, script: gone }
+  - { name: off, script: next, args: start, unwrap: false }
+  - { name: options, script: options }
+  - { name: path, script: ./node_modules/.bin/next, args: start }
+  - { name: script, script: pnpm start }
+  - { name: starts-node-again, script: nodemon, args: server.js }
+`,
+  });
+  for (const name of ['next', 'nodemon', 'gone', 'options']) chmodSync(join(folder, 'node_modules/.bin', name), 0o755);
+  const { apps } = await load({ file: 'ecosystem.yaml' });
+  const next = 'node_modules/.pnpm/next@16/node_modules/next/dist/bin/next start';
+  expect(apps.map(commandOf)).toEqual([
+    `bare: node <> ${next} [cluster 2] NODE_PATH=/pnpm/node_modules`,
+    'gone: none <> node_modules/.bin/gone  [fork 1]',
+    'off: none <> node_modules/.bin/next start [fork 1]',
+    'options: none <> node_modules/.bin/options  [fork 1]',
+    `path: node <> ${next} [fork 1] NODE_PATH=/pnpm/node_modules`,
+    `script: node <> ${next} [fork 1] NODE_PATH=/pnpm/node_modules`,
+    'starts-node-again: none <> node_modules/.bin/nodemon server.js [fork 1]',
+  ]);
+});
+
 test('a home folder is meant by ~, and links in paths stay as they are', async () => {
   write({ 'ecosystem.yaml': APP.replace('}', ', out_file: ~/logs/a.txt }') });
   const { apps } = await load({ file: 'ecosystem.yaml' });

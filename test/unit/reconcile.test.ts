@@ -365,7 +365,7 @@ describe('what a changed field asks for', () => {
         !   api  workers 2 → 1      1 of 2 workers is missing
 
       Changes
-        -/+ api  replace 2 workers  with downtime: api cannot hand over its port
+        -/+ api  replace 2 workers  with downtime: api runs unmanaged and cannot hand over a port
             args  [] → ["x"]
 
       -/+ replace with downtime: the old workers go first

@@ -79,6 +79,23 @@ const SERVES = (revision: number, count = 2) =>
 
 const crashesAtOnce = (process: FakeProcess): void => process.exit(CRASH);
 
+test('what a worker listens on is remembered though it began late: its successor is waited for', async () => {
+  const app = new Fixture();
+  app.machine.onLaunch = (process) => process.register();
+  await app.started();
+  expect(app.document.sockets).toEqual({ 0: [], 1: [] });
+  for (const process of app.machine.living) process.listen();
+  await app.machine.clock.advance(1);
+  expect(app.document.sockets).toEqual({ 0: ['*:3000'], 1: ['*:3000'] });
+
+  const asked = app.converge({ ...SPEC, code: { type: 'auto', digest: 'new' } }, 'rolling');
+  await app.machine.clock.advance(seconds(20));
+  expect(app.workers).toEqual(['old 0#0 ready', '0#2 starting', 'old 1#1 ready']);
+  app.machine.onLaunch = (process) => process.listen();
+  app.machine.newest.listen();
+  expect(await app.within(seconds(20), asked)).toEqual(SERVES(2));
+});
+
 describe('start', () => {
   test('brings up one worker first, then the others', async () => {
     const app = new Fixture();

@@ -207,7 +207,7 @@ describe('control links', () => {
   test('what is no message, or of a worker that nobody knows, is dropped', async () => {
     await perform(start(API));
     const before = supervisor.observe();
-    const connection = { send: () => {} };
+    const connection = { send: () => {}, close: () => {} };
     const lines = [
       '',
       'x',
@@ -224,17 +224,46 @@ describe('control links', () => {
     expect(supervisor.observe()).toEqual(before);
   });
 
-  test('the older of two links of one worker ends without a word', async () => {
-    await perform(start(API));
-    const process = machine.newest;
+  /** One more connection that says it is of that worker. */
+  function connect(worker: string, pid: number) {
     const told: string[] = [];
-    const second = { send: (line: string) => void told.push(line) };
-    machine.links.listener.onLine(
-      second,
-      JSON.stringify({ type: 'register', worker: process.worker, pid: 1, node: '' }),
-    );
-    machine.links.listener.onClose({ send: () => {} });
-    machine.links.tell(process.worker, { type: 'drain', within: 1, handover: true });
-    expect(told).toHaveLength(1);
+    const closed: string[] = [];
+    const connection = { send: (line: string) => void told.push(line), close: () => void closed.push('closed') };
+    machine.links.listener.onLine(connection, JSON.stringify({ type: 'register', worker, pid, node: '' }));
+    return { connection, told, closed };
+  }
+  const DRAIN = { type: 'drain', within: 1, handover: true } as const;
+
+  test('the older of two links of one process ends without a word', async () => {
+    await perform(start(API));
+    const { worker, pid } = machine.newest;
+    const second = connect(worker, pid);
+    machine.links.listener.onClose({ send: () => {}, close: () => {} });
+    machine.links.tell(worker, DRAIN);
+    expect(second.told).toHaveLength(1);
+  });
+
+  test('of two processes the first is believed; once it is gone the other is asked to come again', async () => {
+    await perform(start(API));
+    const { worker } = machine.newest;
+    machine.newest.register();
+    const [second, third] = [connect(worker, 1), connect(worker, 2)];
+    const say = (one: typeof second, message: object) =>
+      machine.links.listener.onLine(one.connection, JSON.stringify(message));
+    const address = { type: 'tcp', host: null, port: 9999 };
+    say(second, { type: 'listening', requested: address, bound: address });
+    expect(JSON.stringify(supervisor.observe())).not.toContain('9999');
+    machine.links.tell(worker, DRAIN);
+    expect([...second.told, ...third.told]).toEqual([]);
+
+    machine.links.listener.onClose(third.connection);
+    machine.newest.unlink();
+    expect([second.closed, third.closed]).toEqual([['closed'], []]);
+    machine.links.listener.onClose(second.connection);
+    const again = connect(worker, 1);
+    say(again, { type: 'listening', requested: address, bound: address });
+    expect(JSON.stringify(supervisor.observe())).toContain('9999');
+    machine.links.tell(worker, DRAIN);
+    expect(again.told).toHaveLength(1);
   });
 });

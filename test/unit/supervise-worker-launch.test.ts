@@ -64,7 +64,10 @@ describe('the command line', () => {
 
 describe('the environment', () => {
   test('is the base, what the file adds, and who the worker is', () => {
-    const { env } = launch({ env: { LANG: 'de_DE.UTF-8', GREETING: 'hello' }, interpreter: { type: 'none' } });
+    const { env } = launch({
+      env: { LANG: 'de_DE.UTF-8', GREETING: 'hello' },
+      interpreter: { type: 'program', path: 'python3' },
+    });
     expect(env).toEqual({
       PATH: '/usr/bin:/bin',
       LANG: 'de_DE.UTF-8',
@@ -110,6 +113,7 @@ describe('what the preload is told', () => {
     expect(request).toMatchObject({ ipc: true, inherit: [21, 30] });
     expect(orders(request)).toEqual({
       worker: 'shop/api:3#17',
+      role: 'worker',
       link: '/home/eco/run/workers.sock',
       handles: '/home/eco/run/handles.sock',
       execMode: 'cluster',
@@ -124,9 +128,43 @@ describe('what the preload is told', () => {
 
   test('is nothing where there is no preload; sockets and IPC are not for such a program', () => {
     const sockets = [socket({ type: 'tcp', host: null, port: 3000 }, 21)];
-    const request = launch({ interpreter: { type: 'none' } }, { sockets });
+    for (const fields of [
+      { interpreter: { type: 'program', path: '/usr/bin/python3.12' } },
+      { interpreter: { type: 'program', path: 'deno' } },
+      { interpreter: { type: 'none' }, script: 'bun' },
+      { interpreterArgs: ['--permission', '--allow-fs-read=*'] },
+      { env: { NODE_OPTIONS: '--trace-warnings --experimental-permission' } },
+    ] satisfies Partial<AppSpec>[]) {
+      const request = launch(fields, { sockets });
+      expect(request).toMatchObject({ ipc: false, inherit: [] });
+      expect(orders(request)).toBeNull();
+      expect([request.command, ...request.args]).not.toContain('--require');
+      expect(request.env['NODE_OPTIONS']).toBe('env' in fields ? fields.env.NODE_OPTIONS : undefined);
+    }
+  });
+
+  test.for<[string, Partial<AppSpec>, string]>([
+    ['a package runner', { interpreter: { type: 'none' }, script: 'npm', args: ['start'] }, ''],
+    ['a shell script', { interpreter: { type: 'program', path: 'bash' } }, ''],
+    ['a command that starts Node again', { script: '/srv/node_modules/.bin/nodemon' }, ''],
+    [
+      'with options of its own',
+      { interpreter: { type: 'none' }, env: { NODE_OPTIONS: '--no-warnings' } },
+      ' --no-warnings',
+    ],
+  ])('reaches what %s starts through the environment', ([, fields, rest]) => {
+    const sockets = [socket({ type: 'tcp', host: null, port: 3000 }, 21)];
+    const request = launch({ ...fields, execMode: 'cluster' }, { sockets });
     expect(request).toMatchObject({ ipc: false, inherit: [] });
-    expect(orders(request)).toBeNull();
+    expect(request.env['NODE_OPTIONS']).toBe(`--require "/eco/preload.cjs"${rest}`);
+    expect([request.command, ...request.args]).not.toContain('--require');
+    expect(orders(request)).toMatchObject({ role: 'first-to-listen', execMode: 'fork', sockets: [], ticketKeys: '' });
+  });
+
+  test('is found in a folder of any name', () => {
+    const surroundings = { ...SURROUNDINGS, preload: String.raw`/my "eco"\x/preload.cjs` };
+    const { env } = launchRequest({ ...SPEC, interpreter: { type: 'none' } }, WORKER, surroundings);
+    expect(env['NODE_OPTIONS']).toBe(String.raw`--require "/my \"eco\"\\x/preload.cjs"`);
   });
 });
 

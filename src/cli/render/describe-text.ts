@@ -1,6 +1,6 @@
 import { appStatus, readyCount, type ManualChange, type ObservedApp } from '../../domain/observed-state.ts';
 import type { JsonValue } from '../../domain/plan.ts';
-import type { ObservedWorker } from '../../domain/worker-state.ts';
+import { isUnmanaged, type ObservedWorker } from '../../domain/worker-state.ts';
 import { fileSpec } from '../../reconcile/file-values.ts';
 import { formatValue } from '../../reconcile/format-value.ts';
 import { FORMAT_VERSION } from '../../reconcile/plan-document.ts';
@@ -46,11 +46,10 @@ export function describeDocument(apps: readonly ObservedApp[]) {
   } as const;
 }
 
-function workerDetails({ id, lastExit, managed, listening, outFile, errorFile, retryIn }: ObservedWorker) {
+function workerDetails({ id, lastExit, listening, outFile, errorFile, retryIn }: ObservedWorker) {
   return {
     id,
     last_exit: lastExit,
-    managed,
     listening,
     out_file: outFile,
     error_file: errorFile,
@@ -93,10 +92,11 @@ function workerRow(worker: ObservedWorker): readonly string[] {
   ];
 }
 
-function notes({ current, managed, pid, retryIn, lastExit }: ObservedWorker): readonly string[] {
+function notes(worker: ObservedWorker): readonly string[] {
+  const { current, retryIn, lastExit } = worker;
   return [
     ...(current ? [] : ['of an earlier revision']),
-    ...(managed || pid === null ? [] : ['does not report to eco']),
+    ...(isUnmanaged(worker) ? ['unmanaged'] : []),
     ...(retryIn === null ? [] : [`next attempt in ${formatDuration(retryIn)}`]),
     ...(lastExit === null ? [] : [`last end: ${exitCauseText(lastExit)}`]),
   ];

@@ -28,12 +28,13 @@ export function listedApp(app: ObservedApp) {
 }
 
 function listedWorker(worker: ObservedWorker, revision: number) {
-  const { instance, pid, phase, restarts, uptime, cpuPercent, memoryBytes, startedAt, current } = worker;
+  const { instance, pid, phase, restarts, uptime, cpuPercent, memoryBytes, startedAt, current, managed } = worker;
   return {
     instance,
     pid,
     status: phase,
     ready: phase === 'ready',
+    managed,
     restarts,
     uptime_ms: uptime,
     cpu_percent: cpuPercent,

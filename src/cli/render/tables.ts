@@ -1,5 +1,5 @@
 import { appStatus, readyCount, type AppStatus, type ObservedApp } from '../../domain/observed-state.ts';
-import type { ObservedWorker } from '../../domain/worker-state.ts';
+import { isUnmanaged, type ObservedWorker } from '../../domain/worker-state.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { byCodeUnit } from '../../util/compare.ts';
 import { formatBytes } from './bytes-text.ts';
@@ -10,7 +10,7 @@ import { formatTable } from './table.ts';
 /** `eco list`: one line an app, by project and name; project and namespace only where they tell apps apart. */
 export function formatAppTable(apps: readonly ObservedApp[], { colour }: { readonly colour: boolean }): string {
   const sorted = [...apps].sort((a, b) => byCodeUnit(a.project, b.project) || byCodeUnit(a.name, b.name));
-  const columns = COLUMNS.filter(({ when }) => when === undefined || distinct(sorted, when) > 1);
+  const columns = COLUMNS.filter(({ when }) => when === undefined || when(sorted));
   const right = columns.flatMap(({ align }, index) => (align === 'right' ? [index] : []));
   const rows = [columns.map(({ title }) => title), ...sorted.map((app) => columns.map(({ cell }) => cell(app)))];
   const [head = '', ...lines] = formatTable(rows, right);
@@ -22,14 +22,22 @@ interface Column {
   readonly title: string;
   readonly cell: (app: ObservedApp) => string;
   readonly align?: 'right';
-  /** Left out unless this differs among the apps. */
-  readonly when?: (app: ObservedApp) => string;
+  /** Left out where this is false. */
+  readonly when?: (apps: readonly ObservedApp[]) => boolean;
 }
 
 const COLUMNS: readonly Column[] = [
   { title: 'name', cell: ({ name }) => printable(name) },
-  { title: 'project', cell: ({ project }) => printable(project), when: ({ project }) => project },
-  { title: 'namespace', cell: ({ spec }) => printable(spec.namespace), when: ({ spec }) => spec.namespace },
+  { title: 'project', cell: ({ project }) => printable(project), when: (apps) => differ(apps, 'project') },
+  {
+    title: 'namespace',
+    cell: ({ spec }) => printable(spec.namespace),
+    when: (apps) =>
+      differ(
+        apps.map(({ spec }) => spec),
+        'namespace',
+      ),
+  },
   { title: 'status', cell: appStatus },
   { title: 'ready', cell: (app) => `${readyCount(app)}/${app.spec.instances}`, align: 'right' },
   { title: 'restarts', cell: ({ workers }) => `${sum(workers, 'restarts') ?? 0}`, align: 'right' },
@@ -37,6 +45,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'cpu', cell: ({ workers }) => formatCpu(sum(workers, 'cpuPercent')), align: 'right' },
   { title: 'memory', cell: ({ workers }) => formatMemory(sum(workers, 'memoryBytes')), align: 'right' },
   { title: 'revision', cell: ({ revision }) => `${revision}`, align: 'right' },
+  { title: 'notes', cell: notes, when: (apps) => apps.some((app) => notes(app) !== '') },
 ];
 
 export const STATUS_COLOURS: Readonly<Record<AppStatus, Colour>> = {
@@ -59,6 +68,10 @@ function coloured(line: string, app: ObservedApp | undefined, colours: ReturnTyp
   return `${line.slice(0, at + 1)}${colours(STATUS_COLOURS[status], status)}${line.slice(at + 1 + status.length)}`;
 }
 
+function notes({ workers }: ObservedApp): string {
+  return workers.some(isUnmanaged) ? 'unmanaged' : '';
+}
+
 /** Since when all of its processes run: that of the youngest. */
 function uptime({ workers }: ObservedApp): string {
   const spans = workers.flatMap(({ phase, uptime }) => (phase === 'ready' && uptime !== null ? [uptime] : []));
@@ -79,6 +92,6 @@ export function formatMemory(bytes: number | null): string {
   return bytes === null ? '–' : formatBytes(bytes);
 }
 
-function distinct(apps: readonly ObservedApp[], of: (app: ObservedApp) => string): number {
-  return new Set(apps.map(of)).size;
+function differ<K extends string>(all: readonly Readonly<Record<K, string>>[], key: K): boolean {
+  return new Set(all.map((one) => one[key])).size > 1;
 }
