@@ -6,6 +6,7 @@ import { daemonProcess } from '../platform/daemon-process.ts';
 import { systemClock } from '../platform/clock.ts';
 import { serveHttp } from '../platform/http-server.ts';
 import { serveHandles } from '../platform/handle-server.ts';
+import { realPath } from '../platform/files.ts';
 import { ecoHome } from '../platform/home.ts';
 import { entryPoints } from '../platform/entry-points.ts';
 import { fileSize, lastLines, lineReader } from '../platform/log-files.ts';
@@ -14,14 +15,15 @@ import { launch } from '../platform/launcher.ts';
 import { serveLines, type LineServer } from '../platform/line-server.ts';
 import { bindSocket, newTicketKeys } from '../platform/listening-socket.ts';
 import { ensurePrivateFolder, keepFilesPrivate } from '../platform/private-folder.ts';
-import { bootId, readProcess, sendSignal } from '../platform/process-table.ts';
+import { bootId, leadersWith, readProcess, sendSignal } from '../platform/process-table.ts';
 import { becomeOnlyInstance } from '../platform/single-instance.ts';
+import { keepSpareDescriptor } from '../platform/spare-descriptor.ts';
 import { treeInspector } from '../platform/tree-inspector.ts';
 import { bootGate } from '../supervise/boot-gate.ts';
 import { WorkerLinks } from '../supervise/worker-links.ts';
-import { handlesPath, linkPath } from '../supervise/worker-launch.ts';
+import { exitsPath, handlesPath, linkPath } from '../supervise/worker-launch.ts';
 import { SocketVault } from '../supervise/socket-vault.ts';
-import { Supervisor } from '../supervise/supervisor.ts';
+import { Supervisor, type AppStore } from '../supervise/supervisor.ts';
 import type { SupervisePorts } from '../supervise/ports.ts';
 import { EventLog } from './event-log.ts';
 import { Projects } from './projects.ts';
@@ -33,17 +35,24 @@ const BOOTS_PER_CPU = 4;
 
 /** Runs until it is told to end. Answers the exit code: 0 also where another daemon serves the home already. */
 export async function runDaemon(): Promise<number> {
-  const home = ecoHome();
-  const socketPath = join(home, 'daemon.sock');
+  const named = ecoHome();
   keepFilesPrivate();
-  const problem = ensurePrivateFolder(home) ?? ensurePrivateFolder(join(home, 'run'));
+  const problem =
+    ensurePrivateFolder(named) ?? ensurePrivateFolder(join(named, 'run')) ?? ensurePrivateFolder(exitsPath(named));
   if (problem !== null) {
-    daemonProcess.log(`cannot use ${home}: ${problem}`);
+    daemonProcess.log(`cannot use ${named}: ${problem}`);
     return 11;
   }
+  keepSpareDescriptor();
+  // Workers are known by it: the same home must have one name, whatever links lead to it.
+  const home = realPath(named);
+  const socketPath = join(home, 'daemon.sock');
   if (!(await becomeOnlyInstance(home, socketPath))) return 0;
 
-  const store = new Store(home, (path, what) => daemonProcess.log(`${path}: ${what}`));
+  const store = new Store(home, {
+    clock: systemClock,
+    onProblem: (path, what) => daemonProcess.log(`${path}: ${what}`),
+  });
   const events = new EventLog(home, systemClock.wallTime);
   const { supervisor, links } = assemble(home, { store, events });
   events.record({ type: 'daemon-started', pid: daemonProcess.pid, version: ECO_VERSION });
@@ -70,25 +79,51 @@ function assemble(
     clock: systemClock,
     random: daemonProcess.random,
     launch,
-    processes: { bootId: bootId(), read: readProcess, inspect: inspector.inspect, signal: sendSignal },
+    processes: {
+      bootId: bootId(),
+      read: readProcess,
+      leaders: leadersWith,
+      inspect: inspector.inspect,
+      signal: sendSignal,
+    },
     gate: bootGate(BOOTS_PER_CPU * availableCpus()),
     vault: new SocketVault(bindSocket, newTicketKeys),
     tell: (worker, message) => links.tell(worker, message),
-    journal: { save: (record) => store.saveWorker(record), forget: (id) => store.forgetWorker(id) },
+    journal: {
+      save: (record) => store.saveWorker(record),
+      forget: (id) => store.forgetWorker(id),
+      exitCodeOf: (id) => store.loadExitCode(id),
+    },
     logs: { sizeOf: fileSize, lastLines, reader: lineReader },
     probe: askProbe,
     emit: (event) => events.record(event),
     surroundings: { home, node: nodeProgram(), preload: entryPoints.preload, baseEnvironment: baseEnvironment() },
   };
-  const apps = { save: store.saveApp.bind(store), remove: store.removeApp.bind(store) };
-  const supervisor = new Supervisor({ ports, apps });
+  const supervisor = new Supervisor({ ports, apps: appStore(store) });
   return { supervisor, links };
+}
+
+function appStore(store: Store): AppStore {
+  let retired = store.loadRetiredNumbers();
+  return {
+    save: (document) => store.saveApp(document),
+    saveNow: (document) => store.saveAppNow(document),
+    remove: (key) => store.removeApp(key),
+    retiredNumbers: () => retired,
+    retireNumbers: (below) => {
+      if (below <= retired) return;
+      retired = below;
+      store.saveRetiredNumbers(below);
+    },
+  };
 }
 
 /** From what an earlier daemon left behind. */
 function resume(supervisor: Supervisor, store: Store): void {
   const documents = store.loadApps();
-  supervisor.resume(documents, store.loadWorkers());
+  const records = store.loadWorkers();
+  supervisor.resume(documents, records);
+  store.removeExitRecordsExcept(new Set(supervisor.workerIds()));
   const revisions = documents.flatMap(({ target, applied }) => [target.spec.code, ...(applied ? [applied.code] : [])]);
   store.removeManifestsExcept(new Set(revisions.flatMap((code) => (code.type === 'auto' ? [code.digest] : []))));
 }
@@ -117,7 +152,7 @@ async function serve({ home, socketPath, servers, store, events, supervisor }: S
     home,
     uptime: Math.round(systemClock.now() - startedAt),
     apps: supervisor.countApps(),
-    workers: supervisor.countWorkers(),
+    workers: supervisor.workerIds().length,
     memoryBytes: daemonProcess.memoryBytes(),
   });
   const projects = new Projects(store.loadProjects(), (document) => store.saveProject(document));

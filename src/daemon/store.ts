@@ -2,20 +2,28 @@ import { join } from 'node:path';
 import type { Origin } from '../domain/desired-state.ts';
 import type { AppKey, ProjectName, WorkerId } from '../domain/names.ts';
 import type { CodeManifest } from '../domain/revision.ts';
+import type { Failure } from '../domain/failure.ts';
 import {
+  fileExists,
   foldersIn,
   jsonFilesIn,
+  moveAside,
   readJsonFile,
   readJsonFolder,
   removeFile,
-  writeJsonFile,
+  type WriteOptions,
 } from '../platform/json-file.ts';
+import type { ExitRecord } from '../protocol/worker.ts';
 import type { ClusterDocument } from '../supervise/cluster-document.ts';
 import type { WorkerRecord } from '../supervise/ports.ts';
-import { fileNameOf } from '../supervise/worker-launch.ts';
+import { exitRecordPath, exitsPath, fileNameOf } from '../supervise/worker-launch.ts';
+import { isAppDocument, isCount, isManifest, isProjectDocument, isWorkerRecord } from './check-state.ts';
+import { DocumentWriter, type WriterOptions } from './document-writer.ts';
 
 /** Raised when a document gets a form that an older eco would misread. */
 const FORMAT_VERSION = 1;
+
+type StoreFailure = Extract<Failure, { reason: 'store-failed' }>;
 
 export interface ProjectDocument {
   readonly name: ProjectName;
@@ -26,21 +34,24 @@ export interface ProjectDocument {
 
 /**
  * What must survive the daemon, as JSON files under ECO_HOME:
- * `projects/<project>.json`, `apps/<project>/<app>.json`, `workers/<id>.json`, `code/<digest>.json`.
+ * `projects/<project>.json`, `apps/<project>/<app>.json`, `workers/<id>.json`, `code/<digest>.json`, `start-numbers.json`;
+ * and what Node workers write themselves, `run/exits/<id>.json`.
  */
 export class Store {
   readonly #home: string;
-  readonly #onProblem: (path: string, problem: string) => void;
+  readonly #options: WriterOptions;
+  readonly #writer: DocumentWriter;
   /** The text of each worker record as written, for many changes of a worker change nothing of its record. */
   readonly #workers = new Map<WorkerId, string>();
 
-  constructor(home: string, onProblem: (path: string, problem: string) => void) {
+  constructor(home: string, options: WriterOptions) {
     this.#home = home;
-    this.#onProblem = onProblem;
+    this.#options = options;
+    this.#writer = new DocumentWriter(options);
   }
 
   loadProjects(): readonly ProjectDocument[] {
-    return this.#load(join(this.#home, 'projects')) as readonly ProjectDocument[];
+    return this.#load('projects', isProjectDocument);
   }
 
   saveProject(document: ProjectDocument): void {
@@ -48,23 +59,41 @@ export class Store {
   }
 
   loadApps(): readonly ClusterDocument[] {
-    const folder = join(this.#home, 'apps');
-    const documents = foldersIn(folder).flatMap((project) => this.#load(join(folder, project)));
+    const documents = foldersIn(join(this.#home, 'apps')).flatMap((project) =>
+      this.#load(join('apps', project), isAppDocument),
+    );
     // What the first versions did not keep.
     const added = { appliedRevision: null, history: [], lastStable: null };
-    return (documents as readonly ClusterDocument[]).map((document) => ({ ...added, ...document }));
+    return documents.map((document) => ({ ...added, ...document }));
   }
 
   saveApp(document: ClusterDocument): void {
     this.#write(this.#appFile(document.key), document, { durable: true });
   }
 
+  /** Not at all if not at once: the answer says why. */
+  saveAppNow(document: ClusterDocument): StoreFailure | null {
+    const path = this.#appFile(document.key);
+    const problem = this.#writer.writeNow(path, { format: FORMAT_VERSION, value: document }, { durable: true });
+    return problem === null ? null : { reason: 'store-failed', path, problem };
+  }
+
   removeApp(key: AppKey): void {
-    removeFile(this.#appFile(key));
+    this.#writer.remove(this.#appFile(key));
+  }
+
+  /** Start numbers below it may have been used by an app that is gone. */
+  loadRetiredNumbers(): number {
+    const path = this.#numbersFile();
+    return (fileExists(path) ? this.#checked(path, readJsonFile(path), isCount) : 0) ?? 0;
+  }
+
+  saveRetiredNumbers(below: number): void {
+    this.#write(this.#numbersFile(), below, { durable: true });
   }
 
   loadWorkers(): readonly WorkerRecord[] {
-    return this.#load(join(this.#home, 'workers')) as readonly WorkerRecord[];
+    return this.#load('workers', isWorkerRecord);
   }
 
   /** Not flushed to disk: a power cut ends the process that the record is about. */
@@ -77,7 +106,23 @@ export class Store {
 
   forgetWorker(id: WorkerId): void {
     this.#workers.delete(id);
-    removeFile(this.#workerFile(id));
+    this.#writer.remove(this.#workerFile(id));
+    removeFile(exitRecordPath(this.#home, id));
+  }
+
+  /** What the worker's process said of its end; null if it has not, or not in full. */
+  loadExitCode(id: WorkerId): number | null {
+    const record = readJsonFile(exitRecordPath(this.#home, id)) as Partial<ExitRecord> | null | undefined;
+    return isCount(record?.code) ? record.code : null;
+  }
+
+  /** Of processes that nobody remembers. */
+  removeExitRecordsExcept(ids: ReadonlySet<WorkerId>): void {
+    const kept = new Set([...ids].map((id) => exitRecordPath(this.#home, id)));
+    const folder = exitsPath(this.#home);
+    for (const path of jsonFilesIn(folder).map((name) => join(folder, `${name}.json`))) {
+      if (!kept.has(path)) removeFile(path);
+    }
   }
 
   saveManifest(digest: string, manifest: CodeManifest): void {
@@ -85,14 +130,14 @@ export class Store {
   }
 
   loadManifest(digest: string): CodeManifest {
-    const document = readJsonFile(this.#manifestFile(digest)) as { readonly value?: CodeManifest } | undefined;
-    return document?.value ?? {};
+    const path = this.#manifestFile(digest);
+    return (fileExists(path) ? this.#checked(path, readJsonFile(path), isManifest) : undefined) ?? {};
   }
 
   /** Forgets the manifests that no app refers to any more. */
   removeManifestsExcept(digests: ReadonlySet<string>): void {
     for (const name of jsonFilesIn(join(this.#home, 'code'))) {
-      if (!digests.has(name)) removeFile(this.#manifestFile(name));
+      if (!digests.has(name)) this.#writer.remove(this.#manifestFile(name));
     }
   }
 
@@ -104,25 +149,35 @@ export class Store {
     return join(this.#home, 'workers', `${fileNameOf(id)}.json`);
   }
 
+  #numbersFile(): string {
+    return join(this.#home, 'start-numbers.json');
+  }
+
   #manifestFile(digest: string): string {
     return join(this.#home, 'code', `${fileNameOf(digest)}.json`);
   }
 
-  /** A document that cannot be read is reported and left where it is, so that a person can look at it. */
-  #load(folder: string): readonly unknown[] {
-    return readJsonFolder(folder).flatMap(([name, document]) => {
-      const versioned = document as { readonly format?: number; readonly value?: unknown } | undefined;
-      if (versioned?.format === FORMAT_VERSION && versioned.value !== undefined) return [versioned.value];
-      this.#onProblem(join(folder, `${name}.json`), 'not a document of this version of eco');
-      return [];
+  #load<T>(folder: string, check: Check<T>): readonly T[] {
+    const path = join(this.#home, folder);
+    return readJsonFolder(path).flatMap(([name, document]) => {
+      const value = this.#checked(join(path, `${name}.json`), document, check);
+      return value === undefined ? [] : [value];
     });
   }
 
-  #write(path: string, value: unknown, options: { readonly durable: boolean }): void {
-    try {
-      writeJsonFile(path, { format: FORMAT_VERSION, value }, options);
-    } catch (error) {
-      this.#onProblem(path, error instanceof Error ? error.message : String(error));
-    }
+  /** One that cannot be read is reported and kept aside, so that a person can look at it; a newer eco's is left to that. */
+  #checked<T>(path: string, document: unknown, check: Check<T>): T | undefined {
+    const { format, value } = (document ?? {}) as { readonly format?: unknown; readonly value?: unknown };
+    if (format === FORMAT_VERSION && check(value)) return value;
+    const newer = typeof format === 'number' && format > FORMAT_VERSION;
+    const problem = newer ? 'written by a newer version of eco' : `not a document of eco's; kept as ${moveAside(path)}`;
+    this.#options.onProblem(path, problem);
+    return undefined;
+  }
+
+  #write(path: string, value: unknown, options: WriteOptions): void {
+    this.#writer.write(path, { format: FORMAT_VERSION, value }, options);
   }
 }
+
+type Check<T> = (value: unknown) => value is T;

@@ -18,5 +18,10 @@ export function appId({ project, app }: AppKey): string {
 }
 
 export function workerId(key: AppKey, instance: number, startNumber: number): WorkerId {
-  return `${key.project}/${key.app}:${instance}#${startNumber}`;
+  return `${plain(key.project)}/${key.app}:${instance}#${startNumber}`;
+}
+
+/** Without the sign that ends it: `a` and `b/c` is another app than `a/b` and `c`. */
+function plain(project: ProjectName): string {
+  return project.replaceAll('%', '%25').replaceAll('/', '%2F');
 }

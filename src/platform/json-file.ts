@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -10,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { withSpareDescriptor } from './spare-descriptor.ts';
 
 export interface WriteOptions {
   /** Survives a power cut, at the price of a disk flush. */
@@ -17,8 +19,18 @@ export interface WriteOptions {
 }
 
 /** Readers see the old document or the new one, never a part of either; nobody else on the machine can read it. */
-export function writeJsonFile(path: string, value: unknown, { durable }: WriteOptions): void {
+export function writeJsonFile(path: string, value: unknown, options: WriteOptions): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    withSpareDescriptor(() => write(path, value, options));
+  } catch (error) {
+    // A part of a document takes room that may be what is missing.
+    removeFile(`${path}.tmp`);
+    throw error;
+  }
+}
+
+function write(path: string, value: unknown, { durable }: WriteOptions): void {
   const temporary = `${path}.tmp`;
   const fd = openSync(temporary, 'w', 0o600);
   try {
@@ -35,7 +47,7 @@ export function writeJsonFile(path: string, value: unknown, { durable }: WriteOp
 /** undefined if it is missing or not JSON. */
 export function readJsonFile(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(withSpareDescriptor(() => readFileSync(path, 'utf8')));
   } catch {
     return undefined;
   }
@@ -65,9 +77,20 @@ export function removeFile(path: string): void {
   rmSync(path, { force: true });
 }
 
+export function fileExists(path: string): boolean {
+  return existsSync(path);
+}
+
+/** Out of the way of what is to be written there, but kept for a person to look at. Answers its new path. */
+export function moveAside(path: string): string {
+  const aside = `${path}.broken`;
+  renameSync(path, aside);
+  return aside;
+}
+
 function entriesIn(folder: string) {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return withSpareDescriptor(() => readdirSync(folder, { withFileTypes: true }));
   } catch {
     return [];
   }

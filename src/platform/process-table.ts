@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
+import type { Milliseconds } from '../domain/time.ts';
+import { withSpareDescriptor } from './spare-descriptor.ts';
 
 /** One process of this machine, as far as its owner can see it. */
 export interface ProcessInfo {
@@ -33,7 +35,10 @@ export function bootId(): string {
 export function readProcess(pid: number): ProcessInfo | null {
   if (!hasProc()) return listWithPs().find((info) => info.pid === pid) ?? null;
   try {
-    return parseStat(pid, readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return parseStat(
+      pid,
+      withSpareDescriptor(() => readFileSync(`/proc/${pid}/stat`, 'latin1')),
+    );
   } catch {
     return null;
   }
@@ -41,17 +46,52 @@ export function readProcess(pid: number): ProcessInfo | null {
 
 export function listProcesses(): readonly ProcessInfo[] {
   if (!hasProc()) return listWithPs();
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const pids = withSpareDescriptor(() => readdirSync('/proc')).filter((name) => /^\d+$/.test(name));
   return pids.map((pid) => readProcess(Number(pid))).filter((info) => info !== null);
+}
+
+export interface SessionLeader {
+  readonly info: ProcessInfo;
+  /** Since it was started; the wall clock has no part in it. */
+  readonly age: Milliseconds;
+  /** The environment that it was started with. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** The living leaders of sessions that were started with `variable`; on Linux only, and none of other users. */
+export function leadersWith(variable: string): readonly SessionLeader[] {
+  if (!hasProc()) return [];
+  const uptime = Number(readText('/proc/uptime').split(' ')[0]) * 1000;
+  return listProcesses()
+    .filter(({ pid, session, zombie }) => pid === session && !zombie)
+    .map((info) => ({
+      info,
+      age: Math.max(0, uptime - Number(info.startTime) * MS_PER_TICK),
+      variables: initialVariables(info.pid),
+    }))
+    .filter(({ variables }) => variables[variable] !== undefined);
+}
+
+/** Empty if it cannot be read. */
+function initialVariables(pid: number): Readonly<Record<string, string>> {
+  const entries = readText(`/proc/${pid}/environ`).split('\0');
+  return Object.fromEntries(
+    entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+  );
 }
 
 /** A variable of the environment that the process was started with; null if unreadable or unset. */
 function initialVariable(pid: number, name: string): string | null {
+  const entries = readText(`/proc/${pid}/environ`).split('\0');
+  return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
+}
+
+/** Empty if it cannot be read. */
+function readText(path: string): string {
   try {
-    const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-    return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
+    return withSpareDescriptor(() => readFileSync(path, 'utf8'));
   } catch {
-    return null;
+    return '';
   }
 }
 

@@ -1,5 +1,4 @@
 import { connect, type Socket } from 'node:net';
-import { writeSync } from 'node:fs';
 import type { DaemonMessage, PreloadOrders, WorkerMessage } from '../protocol/worker.ts';
 
 /** The connection to the daemon, opened again whenever a daemon goes and the next one comes. */
@@ -8,8 +7,6 @@ export interface ControlLink {
   readonly open: () => void;
   /** State that a new daemon must know too: sent again, in order, after each reconnection. */
   readonly send: (message: WorkerMessage) => void;
-  /** At exit, when nothing asynchronous is left to happen. */
-  readonly sendNow: (message: WorkerMessage) => void;
   readonly onMessage: (listener: (message: DaemonMessage) => void) => void;
   /** Another daemon answers than the one that started this worker. */
   readonly onReconnect: (listener: () => void) => void;
@@ -17,7 +14,7 @@ export interface ControlLink {
 
 const FIRST_RETRY = 100;
 /** A daemon that comes back shall know all its workers within a second. */
-const LAST_RETRY = 600;
+const LAST_RETRY = 400;
 
 export function controlLink(orders: Pick<PreloadOrders, 'worker' | 'link'>): ControlLink {
   const state = new Map<string, WorkerMessage>();
@@ -47,10 +44,6 @@ export function controlLink(orders: Pick<PreloadOrders, 'worker' | 'link'>): Con
     send: (message) => {
       remember(state, message);
       if (current !== undefined) write(current, message);
-    },
-    sendNow: (message) => {
-      const fd = fileDescriptorOf(current);
-      if (fd !== undefined) tryWrite(fd, `${JSON.stringify(message)}\n`);
     },
     onMessage: (listener) => void listeners.push(listener),
     onReconnect: (listener) => void reconnectListeners.push(listener),
@@ -131,19 +124,5 @@ function parse(line: string): DaemonMessage | undefined {
     return JSON.parse(line) as DaemonMessage;
   } catch {
     return undefined;
-  }
-}
-
-/** Not documented: the libuv handle's descriptor. Where it is missing the daemon learns the exit code in another way. */
-function fileDescriptorOf(socket: Socket | undefined): number | undefined {
-  const fd = (socket as { _handle?: { fd?: number } } | undefined)?._handle?.fd;
-  return typeof fd === 'number' && fd >= 0 ? fd : undefined;
-}
-
-function tryWrite(fd: number, text: string): void {
-  try {
-    writeSync(fd, text);
-  } catch {
-    // The daemon is gone; it will find the exit by other means.
   }
 }

@@ -3,6 +3,7 @@
  * plain node: this file and its neighbours write nothing, keep no handle that holds the event loop, leave no global
  * behind, and swallow their own errors rather than break an app.
  */
+import { writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { installClusterMode } from './cluster-mode.ts';
 import { controlLink, type ControlLink } from './control-link.ts';
@@ -10,7 +11,7 @@ import { installDraining } from './drain.ts';
 import { deliverMessages, installIpc, NO_IPC } from './ipc.ts';
 import { installProbeAnswers } from './probe-answers.ts';
 import { installSockets } from './sockets.ts';
-import type { PRELOAD_VARIABLE, PreloadOrders } from '../protocol/worker.ts';
+import type { ExitRecord, PRELOAD_VARIABLE, PreloadOrders } from '../protocol/worker.ts';
 
 const VARIABLE: typeof PRELOAD_VARIABLE = 'ECO_PRELOAD';
 
@@ -40,7 +41,7 @@ function installInWorker(orders: PreloadOrders, link: ControlLink): void {
   if (orders.execMode === 'cluster') installClusterMode(orders, ipc);
   installDraining(servers, link);
   installProbeAnswers(servers, link);
-  process.on('exit', (code) => link.sendNow({ type: 'exiting', code }));
+  process.on('exit', (code) => noteExit(orders.exitRecord, code));
 }
 
 /** This may be the package runner, a compiler or the app: who listens is the app. Its exit code is the wrapper's affair. */
@@ -77,6 +78,16 @@ function isNode(): boolean {
 function hideFromExecArgv(): void {
   const at = process.execArgv.findIndex((arg, i) => arg === '--require' && process.execArgv[i + 1] === __filename);
   if (at >= 0) process.execArgv.splice(at, 2);
+}
+
+/** For a daemon whose child this is not, or that is not there yet. */
+function noteExit(path: string, code: number): void {
+  try {
+    const record: ExitRecord = { code };
+    writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
+  } catch {
+    // The daemon will not know the code, and says so.
+  }
 }
 
 /** Lets the daemon choose SIGINT for an app that handles only that one. */

@@ -24,6 +24,8 @@ export interface PreloadOrders {
   readonly link: string;
   /** Path of the socket at which a later daemon takes listening sockets back. */
   readonly handles: string;
+  /** Path of the file for its `ExitRecord`. */
+  readonly exitRecord: string;
   readonly execMode: 'fork' | 'cluster';
   /** From 1; what `cluster.worker.id` shows. */
   readonly clusterId: number;
@@ -58,9 +60,12 @@ export type WorkerMessage =
       readonly seq: number;
       readonly status: number | null;
       readonly problem: 'no-http-server' | 'connection-closed' | null;
-    }
-  /** `process.on('exit')`: the code with which the process is about to end. */
-  | { readonly type: 'exiting'; readonly code: number };
+    };
+
+/** What the process writes to `PreloadOrders.exitRecord` when it ends, as JSON, whether or not a daemon is there to hear of it. */
+export interface ExitRecord {
+  readonly code: number;
+}
 
 /** To the worker, over the control link. */
 export type DaemonMessage =

@@ -1,8 +1,8 @@
 import { unreachable } from '../util/unreachable.ts';
-import type { WorkerState } from '../domain/worker-state.ts';
+import type { WorkerPhase, WorkerState } from '../domain/worker-state.ts';
 import type { ProcessIdentity, SupervisePorts, WorkerRecord } from './ports.ts';
 import type { Worker } from './worker.ts';
-import { firstState } from './worker-machine.ts';
+import { drainDeadline, firstState } from './worker-machine.ts';
 import { isAliveProcess } from './worker-process.ts';
 
 /** Gives a worker that an earlier daemon wrote down its state back, from what the record says and what is true now. */
@@ -10,39 +10,44 @@ export function adoptWorker(worker: Worker, written: WorkerRecord, ports: Superv
   const record = { ...written, process: ofThisBoot(written.process, ports) };
   if (record.process === null || !isAliveProcess(record.process, ports.processes))
     return adoptEnded(worker, record, ports);
-  worker.adopt(record, livingState(worker, record, ports));
-  if (record.phase === 'stopping' || record.phase === 'draining') worker.stop({ handover: true });
+  worker.adopt(record, stateOf(record.phase, { worker, record, ports }));
+}
+
+interface Adoption {
+  readonly worker: Worker;
+  readonly record: WorkerRecord;
+  readonly ports: SupervisePorts;
 }
 
 function adoptEnded(worker: Worker, record: WorkerRecord, ports: SupervisePorts): void {
-  const restarts = { total: record.restarts, inSeries: 0 };
-  const cause = record.lastExit ?? { type: 'unknown' as const };
-  const { clock } = ports;
+  const as = (phase: WorkerPhase): WorkerState => stateOf(phase, { worker, record, ports });
   switch (record.phase) {
     case 'failed':
-      return worker.adopt({ ...record, process: null }, { phase: 'failed', restarts, cause });
     case 'completed':
-      return worker.adopt({ ...record, process: null }, { phase: 'completed', restarts });
     case 'stopped':
-      return worker.adopt({ ...record, process: null }, { phase: 'stopped', restarts });
     case 'backing-off':
-      return worker.adopt(
-        { ...record, process: null },
-        { phase: 'backing-off', restarts, retryAt: clock.now(), cause },
-      );
-    case 'stopping':
-    case 'draining':
-      // Its root is gone; what it started may not be.
-      worker.adopt(record, livingState(worker, record, ports));
-      worker.stop({ handover: true });
-      return worker.adoptExit({ type: 'unknown' });
+      return worker.adopt({ ...record, process: null }, as(record.phase));
     case 'starting':
     case 'ready':
-      worker.adopt(record, livingState(worker, record, ports));
-      return worker.adoptExit({ type: 'unknown' });
+      if (neverRan(record, ports)) {
+        worker.adopt(record, as('starting'));
+        return worker.startAgain();
+      }
+      worker.adopt(record, as(record.phase));
+      return worker.adoptExit(ports.journal.exitCodeOf(record.id));
+    case 'draining':
+    case 'stopping':
+      // What it started may not have heard of it yet.
+      worker.adopt(record, as('draining'));
+      return worker.adoptExit(ports.journal.exitCodeOf(record.id));
     default:
       return unreachable(record.phase);
   }
+}
+
+/** The daemon died before it came to start it, or the machine was started anew since: its end says nothing about the app. */
+function neverRan({ id, process }: WorkerRecord, { journal }: SupervisePorts): boolean {
+  return process === null && journal.exitCodeOf(id) === null;
 }
 
 /** After another boot its numbers name strangers, alone or as a group. */
@@ -50,9 +55,37 @@ function ofThisBoot(identity: ProcessIdentity | null, { processes }: SupervisePo
   return identity?.bootId === processes.bootId ? identity : null;
 }
 
-function livingState(worker: Worker, record: WorkerRecord, { clock }: SupervisePorts): WorkerState {
+/** What was told to stop has heard of it: that is done before it is written down. */
+function stateOf(phase: WorkerPhase, { worker, record, ports: { clock } }: Adoption): WorkerState {
   const restarts = { total: record.restarts, inSeries: 0 };
-  const age = Math.max(0, clock.wallTime() - (record.startedAt ?? clock.wallTime()));
-  if (record.phase === 'starting') return { ...firstState(worker.spec, clock.now()), restarts };
-  return { phase: 'ready', restarts, since: clock.now() - age };
+  const cause = record.lastExit ?? { type: 'unknown' as const };
+  const now = clock.now();
+  const killAt = now + worker.spec.killTimeout;
+  switch (phase) {
+    case 'starting':
+      return { ...firstState(worker.spec, now), restarts };
+    case 'ready': {
+      const age = Math.max(0, clock.wallTime() - (record.startedAt ?? clock.wallTime()));
+      return { phase, restarts, since: now - age };
+    }
+    case 'draining':
+      return {
+        phase,
+        restarts,
+        drainedBy: drainDeadline(worker.spec, now),
+        killAt,
+        afterwards: { type: 'stay-stopped' },
+      };
+    case 'stopping':
+      return { phase, restarts, killAt, afterwards: { type: 'stay-stopped' } };
+    case 'backing-off':
+      return { phase, restarts, retryAt: now, cause };
+    case 'failed':
+      return { phase, restarts, cause };
+    case 'completed':
+    case 'stopped':
+      return { phase, restarts };
+    default:
+      return unreachable(phase);
+  }
 }

@@ -17,6 +17,8 @@ export interface ClusterDocument {
   /** The revision of the last rollout that succeeded. */
   readonly lastStable: number | null;
   readonly goal: AppGoal;
+  /** It is to be forgotten once it has stopped; missing in what earlier versions wrote. */
+  readonly deleting?: boolean;
   readonly manualChanges: readonly ManualChange[];
   /** Numbers that were given out, so that none is given out again. */
   readonly lastRevision: number;
@@ -34,7 +36,8 @@ export interface Target {
   readonly generation: number;
 }
 
-export function newDocument(key: AppKey, spec: AppSpec): ClusterDocument {
+/** `startNumbers`: those below may have been used by an app of the same name that was deleted. */
+export function newDocument(key: AppKey, spec: AppSpec, startNumbers = 0): ClusterDocument {
   return {
     key,
     target: { spec, revision: 1, generation: 1 },
@@ -46,7 +49,7 @@ export function newDocument(key: AppKey, spec: AppSpec): ClusterDocument {
     manualChanges: [],
     lastRevision: 1,
     lastGeneration: 1,
-    startNumbers: 0,
+    startNumbers,
     sockets: {},
   };
 }

@@ -1,7 +1,6 @@
 import { equalJson } from '../util/compare.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { rollingPolicy } from '../domain/policies.ts';
-import type { AppSpec } from '../domain/app-spec.ts';
 import type { Restored, Serving, WorkerFailure } from '../domain/failure.ts';
 import type { AppKey } from '../domain/names.ts';
 import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
@@ -15,8 +14,8 @@ import {
   stalledWorkers,
   workerFailures,
 } from './cluster-report.ts';
-import type { ChangeOrigin, ConvergeRequest } from './converge-request.ts';
-import { newDocument, type ClusterDocument, type Target } from './cluster-document.ts';
+import type { ConvergeRequest } from './converge-request.ts';
+import type { ClusterDocument, Target } from './cluster-document.ts';
 import {
   appliedAs,
   begun,
@@ -31,9 +30,11 @@ import {
 } from './document-changes.ts';
 import { expectedSockets } from './expected-sockets.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
-import { rollStep, type RollStep } from './rollout-machine.ts';
-import { Rollout, type GivenUp } from './rollout.ts';
-import { policyFor, targetFor, type TargetRequest } from './targets.ts';
+import { Reunion } from './reunion.ts';
+import { KeptDocument, type DocumentPort } from './kept-document.ts';
+import type { RollStep } from './rollout-machine.ts';
+import { nextStep, Rollout, type GivenUp } from './rollout.ts';
+import { policyFor, targetFor } from './targets.ts';
 import { wayBack } from './way-back.ts';
 import { Worker } from './worker.ts';
 import { isDead } from './worker-machine.ts';
@@ -42,44 +43,41 @@ import { adoptWorker } from './adopt-worker.ts';
 export interface ClusterOptions {
   readonly document: ClusterDocument;
   readonly ports: SupervisePorts;
-  readonly save: (document: ClusterDocument) => void;
+  readonly documents: DocumentPort;
 }
-
-/** How many start numbers are reserved by one write of the document. */
-const START_NUMBER_BLOCK = 16;
 
 /** All workers of one app. Level-triggered: after any change it compares what is with what shall be, and takes one step. */
 export class Cluster {
   readonly key: AppKey;
-  #ports: SupervisePorts;
-  #saveDocument: (document: ClusterDocument) => void;
-  #document: ClusterDocument;
+  readonly #ports: SupervisePorts;
+  readonly #kept: KeptDocument;
   #workers: Worker[] = [];
   #rollout: Rollout | null = null;
   #whenStopped: (() => void)[] = [];
-  #nextStartNumber: number;
   #timer: Timer | null = null;
   #stepPending = false;
+  #reunion: Reunion | null = null;
 
-  constructor({ document, ports, save }: ClusterOptions) {
+  constructor({ document, ports, documents }: ClusterOptions) {
     this.key = document.key;
-    this.#ports = ports;
-    this.#saveDocument = save;
-    this.#document = changedDocument(document, interrupted(document));
-    this.#nextStartNumber = document.startNumbers;
-  }
-
-  /** For an app that is not kept yet. */
-  static create(key: AppKey, spec: AppSpec, options: Omit<ClusterOptions, 'document'>): Cluster {
-    return new Cluster({ ...options, document: newDocument(key, spec) });
+    this.#ports = {
+      ...ports,
+      gate: { request: (enter) => (this.#reunion?.gate(ports.gate) ?? ports.gate).request(enter) },
+    };
+    this.#kept = new KeptDocument(changedDocument(document, interrupted(document)), documents);
   }
 
   get document(): ClusterDocument {
-    return this.#document;
+    return this.#kept.now;
   }
 
   get workers(): readonly Worker[] {
     return this.#workers;
+  }
+
+  /** Resolved once its workers have told this daemon what they share with it; at once where none was adopted. */
+  get reunited(): Promise<void> {
+    return this.#reunion?.over ?? Promise.resolve();
   }
 
   /**
@@ -88,41 +86,52 @@ export class Cluster {
    */
   converge(request: ConvergeRequest): Promise<Result<StepOutcome>> {
     const { spec, strategy, fromFile, onProgress } = request;
-    const joinable = strategy === 'keep' || !equalJson(spec, this.#document.target.spec);
+    const joinable = strategy === 'keep' || !equalJson(spec, this.document.target.spec);
     if (joinable && this.#rollout?.isTowards(spec) === true) return this.#rollout.join(onProgress);
-    this.#supersede();
+    const target = targetFor(this.document, request);
+    const keepsOld = strategy !== 'keep' && spec.kind === 'service' && this.#serves();
+    const asked = { ...request, at: this.#ports.clock.wallTime() };
+    const change = { ...begun(this.#withoutRollout(), target, asked), ...(keepsOld ? {} : { target }) };
+    const refused = this.#kept.begin(change, spec.instances);
+    if (refused !== null) return Promise.resolve(err(refused));
+    this.#abandonRollout();
     this.#answerStops();
-    const target = targetFor(this.#document, request);
     const policy = policyFor(request, this.#workers);
     const rollback = request.rollback && spec.rollout.rollback;
-    const keepsOld = strategy !== 'keep' && spec.kind === 'service' && this.#serves();
     this.#rollout = new Rollout({ target, policy, rollback, fromFile, onProgress, now: this.#ports.clock.now() });
-    const asked = { ...request, at: this.#ports.clock.wallTime() };
-    this.#write({
-      ...begun(this.#document, target, asked),
-      startNumbers: Math.max(this.#document.startNumbers, this.#nextStartNumber + spec.instances + START_NUMBER_BLOCK),
-      ...(keepsOld ? {} : { target }),
-    });
     if (strategy === 'keep') this.#retireFailed(target);
     this.#scheduleStep();
     return this.#rollout.outcome;
   }
 
-  /** Settings that touch no process. */
-  update(request: Omit<TargetRequest, 'strategy'> & ChangeOrigin): void {
-    this.#write(updated(this.#document, request, { ...request, at: this.#ports.clock.wallTime() }));
+  /** Settings that touch no process of what the app is; where it is on its way to be something else, that is called off. */
+  async update(request: Omit<ConvergeRequest, 'strategy'>): Promise<Result<StepOutcome>> {
+    if (this.#rollout !== null) return this.converge({ ...request, strategy: 'keep' });
+    const asked = { ...request, at: this.#ports.clock.wallTime() };
+    const refused = this.#kept.begin(updated(this.document, request, asked), 0);
+    if (refused !== null) return err(refused);
     for (const worker of this.#current()) worker.update(request.spec);
     this.#scheduleStep();
+    return ok({ serving: this.serving() });
   }
 
   markChangedByHand(change: ManualChange): void {
-    this.#write({ manualChanges: [...this.#document.manualChanges, change] });
+    this.#kept.change({ manualChanges: [...this.document.manualChanges, change] });
   }
 
   /** Answers once no process of the app is left, or a later request started it again. The app stays known. */
   stop(): Promise<void> {
-    this.#supersede();
-    this.#write({ goal: 'stopped' });
+    return this.#stop({ goal: 'stopped' });
+  }
+
+  /** The same, of an app that is to be forgotten then: by the next daemon, should this one not come to it. */
+  retire(): Promise<void> {
+    return this.#stop({ goal: 'stopped', deleting: true });
+  }
+
+  #stop(change: Partial<ClusterDocument>): Promise<void> {
+    this.#kept.change({ ...this.#withoutRollout(), ...change });
+    this.#abandonRollout();
     this.#scheduleStep();
     return new Promise((resolve) => {
       this.#whenStopped.push(resolve);
@@ -131,7 +140,9 @@ export class Cluster {
 
   /** Starts what a daemon before this one kept, or finds it running. */
   resume(records: readonly WorkerRecord[]): void {
-    const { target } = this.#document;
+    const { target } = this.document;
+    let adopted = false;
+    this.#reunion = new Reunion(this.#ports.clock, () => adopted && this.#isReunited());
     for (const record of records) {
       const worker = this.#newWorker(
         record.generation === target.generation ? target : { ...target, generation: record.generation },
@@ -140,7 +151,14 @@ export class Cluster {
       this.#workers.push(worker);
       adoptWorker(worker, record, this.#ports);
     }
+    adopted = true;
+    this.#reunion.check();
     this.#scheduleStep();
+  }
+
+  #isReunited(): boolean {
+    const { sockets } = this.document;
+    return !this.#workers.some((worker) => worker.isMissed(sockets[worker.instance] ?? []));
   }
 
   /** Lets go of every process without touching it: the daemon ends, the app does not. */
@@ -150,15 +168,15 @@ export class Cluster {
   }
 
   observe(): ObservedApp {
-    return observedApp(this.#document, this.#workers, this.#target());
+    return observedApp(this.document, this.#workers, this.#target());
   }
 
   serving(): Serving {
-    return servingOf(this.#document, this.#workers);
+    return servingOf(this.document, this.#workers);
   }
 
   #target(): Target {
-    return this.#rollout?.target ?? this.#document.target;
+    return this.#rollout?.target ?? this.document.target;
   }
 
   #current(): readonly Worker[] {
@@ -170,14 +188,17 @@ export class Cluster {
     return this.#workers.some(({ state }) => state.phase === 'ready' || state.phase === 'draining');
   }
 
-  /** Whoever waits for the rollout is told. Not written yet: another change follows. */
-  #supersede(): void {
+  /** As it is once the rollout that is under way has been taken over. */
+  #withoutRollout(): ClusterDocument {
     const rollout = this.#rollout;
-    if (rollout === null) return;
+    if (rollout === null || rollout.failure !== null) return this.document;
+    return changedDocument(this.document, superseded(this.document, rollout.target));
+  }
+
+  /** Whoever waits for the rollout is told. */
+  #abandonRollout(): void {
+    this.#rollout?.settle(err({ reason: 'superseded', app: this.key.app }));
     this.#rollout = null;
-    rollout.settle(err({ reason: 'superseded', app: this.key.app }));
-    if (rollout.failure !== null) return;
-    this.#document = changedDocument(this.#document, superseded(this.#document, rollout.target));
   }
 
   /** A worker that failed, or waits for its next attempt, gets a fresh start at once. */
@@ -203,8 +224,9 @@ export class Cluster {
     this.#timer?.cancel();
     this.#timer = null;
     this.#forgetDead();
-    if (this.#document.goal === 'stopped') return this.#stepTowardsStopped();
-    const step = this.#nextStep();
+    if (this.document.goal === 'stopped') return this.#stepTowardsStopped();
+    const now = this.#ports.clock.now();
+    const step = nextStep(this.#rollout, { target: this.#target(), workers: this.#workers, now });
     this.#rollout?.report(progressOf(this.#workers, this.#target()));
     const { overlap } = this.#rollout?.policy ?? rollingPolicy(this.#target().spec);
     for (const id of step.stop) this.#workers.find((worker) => worker.id === id)?.stop({ handover: overlap });
@@ -222,22 +244,6 @@ export class Cluster {
   #answerStops(): void {
     for (const answer of this.#whenStopped) answer();
     this.#whenStopped = [];
-  }
-
-  #nextStep(): RollStep {
-    const { spec, generation } = this.#target();
-    const now = this.#ports.clock.now();
-    return rollStep({
-      desired: spec.instances,
-      kind: spec.kind,
-      policy: this.#rollout?.policy ?? rollingPolicy(spec),
-      workers: this.#workers.map(({ id, instance, state, generation: own }) => {
-        return { id, instance, state, current: own === generation };
-      }),
-      failFast: this.#rollout !== null,
-      lastProgress: this.#rollout?.lastProgress ?? now,
-      now,
-    });
   }
 
   #conclude({ verdict }: RollStep): void {
@@ -259,17 +265,17 @@ export class Cluster {
     this.#rollout = null;
     const { target, failure } = rollout;
     const sockets = Object.fromEntries(this.#workers.map(({ instance, requested }) => [instance, requested]));
-    const reached = failure === null ? stableAs(this.#document, target) : {};
+    const reached = failure === null ? stableAs(this.document, target) : {};
     const applied = failure === null && rollout.fromFile ? appliedAs(target) : {};
-    this.#write({ target, sockets, ...reached, ...applied });
+    this.#kept.change({ target, sockets, ...reached, ...applied });
     const inUse = this.#workers.flatMap(({ requested, bound }) => [...requested, ...bound]);
     this.#ports.vault.releaseUnused(this.key, new Set(inUse));
     rollout.settle(failure === null ? ok({ serving: this.serving() }) : err(this.#failureOf(failure)));
   }
 
   #noteSettled(): void {
-    const change = { ...cameUp(this.#document), ...lateSockets(this.#document, this.#workers) };
-    if (Object.keys(change).length > 0) this.#write(change);
+    const change = { ...cameUp(this.document), ...lateSockets(this.document, this.#workers) };
+    if (Object.keys(change).length > 0) this.#kept.change(change);
   }
 
   /** Back to what served before, if there is a way; the failure is answered once that is done or has failed too. */
@@ -278,10 +284,10 @@ export class Cluster {
       const { restored } = rollout.failure;
       return this.#giveUp(rollout, rollout.failure.workers, restored === 'rolled-back' ? 'rollback-failed' : restored);
     }
-    const document = this.#document;
+    const document = this.document;
     const serving = this.#workers.filter(({ state }) => state.phase === 'ready').map(({ generation }) => generation);
     const back = wayBack({ document, failed: rollout.target, serving, rollback: rollout.rollback });
-    this.#write({
+    this.#kept.change({
       ...failed(document, rollout.target, workers),
       target: back.target,
       lastGeneration: Math.max(document.lastGeneration, back.target.generation),
@@ -299,7 +305,7 @@ export class Cluster {
   }
 
   #failureOf(failure: GivenUp) {
-    return rolloutFailure(this.#document, failure, this.serving());
+    return rolloutFailure(this.document, failure, this.serving());
   }
 
   #startWorker(instance: number): void {
@@ -317,23 +323,17 @@ export class Cluster {
       revision,
       spec,
       minReady,
-      expected: expectedSockets(this.#document, spec, instance),
+      expected: expectedSockets(this.document, spec, instance),
       ports: this.#ports,
-      nextStartNumber: () => this.#takeStartNumber(),
+      nextStartNumber: () => this.#kept.takeStartNumber(),
       onChange: () => this.#changed(),
     });
   }
 
   #changed(): void {
+    this.#reunion?.check();
     this.#rollout?.progressed(this.#ports.clock.now());
     this.#scheduleStep();
-  }
-
-  #takeStartNumber(): number {
-    const number = this.#nextStartNumber;
-    this.#nextStartNumber += 1;
-    if (number >= this.#document.startNumbers) this.#write({ startNumbers: number + START_NUMBER_BLOCK });
-    return number;
   }
 
   #forgetDead(): void {
@@ -343,10 +343,5 @@ export class Cluster {
     );
     for (const worker of this.#workers) if (!staying.includes(worker)) this.#ports.journal.forget(worker.id);
     this.#workers = staying;
-  }
-
-  #write(change: Partial<ClusterDocument>): void {
-    this.#document = changedDocument(this.#document, change);
-    this.#saveDocument(this.#document);
   }
 }

@@ -21,6 +21,7 @@ export function changedDocument(document: ClusterDocument, change: Change): Clus
 export function begun({ history, lastRevision, lastGeneration }: ClusterDocument, target: Target, asked: Asked) {
   return {
     goal: 'running',
+    deleting: false,
     lastRevision: Math.max(lastRevision, target.revision),
     lastGeneration: Math.max(lastGeneration, target.generation),
     history: withEntry(history, target, asked),

@@ -5,7 +5,7 @@ import type { ExitCause, WorkerPhase } from '../domain/worker-state.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
 import type { ProbeAnswer, ProbeQuestion } from '../platform/probes.ts';
-import type { ProcessInfo, TreeRoot } from '../platform/process-table.ts';
+import type { ProcessInfo, SessionLeader, TreeRoot } from '../platform/process-table.ts';
 import type { DaemonMessage } from '../protocol/worker.ts';
 import type { BootGate } from './boot-gate.ts';
 import type { SocketVault } from './socket-vault.ts';
@@ -34,6 +34,8 @@ export interface ProcessPort {
   readonly bootId: string;
   /** null if there is no such process. */
   readonly read: (pid: number) => ProcessInfo | null;
+  /** The leaders of sessions that were started with that variable, of those that can be read; empty where none can. */
+  readonly leaders: (variable: string) => readonly SessionLeader[];
   readonly inspect: (root: TreeRoot, callback: (living: readonly ProcessInfo[]) => void) => void;
   /** A negative pid is a process group. */
   readonly signal: (pid: number, signal: NodeJS.Signals) => boolean;
@@ -51,7 +53,10 @@ export interface LogPort {
 /** Where workers are written down before anything is done to them, so that no process is started and forgotten. */
 export interface WorkerJournal {
   readonly save: (record: WorkerRecord) => void;
+  /** With what its process said of its end. */
   readonly forget: (id: WorkerId) => void;
+  /** What a Node process said of its end before it ended; null where it did not. */
+  readonly exitCodeOf: (id: WorkerId) => number | null;
 }
 
 /** One worker as the next daemon finds it. */

@@ -56,10 +56,11 @@ export function rollStep(input: RolloutInput): RollStep {
   const available = [...current, ...old].filter((worker) => isAvailable(worker, input)).length;
   const staying = current.filter((worker) => !isLeaving(worker.state));
   const surplus = surplusOf(staying, desired);
+  const missing = missingInstances(staying, desired);
   const unneeded = [...inOrder(surplus), ...inOrder(old)];
   const stop = stoppable(unneeded, available - (desired - policy.maxUnavailable)).map(({ id }) => id);
-  const start = instancesToStart(input, staying, old);
-  const settled = old.length === 0 && current.length === staying.length && surplus.length === 0 && start.length === 0;
+  const start = missing.slice(0, countToStart(input, staying, old));
+  const settled = old.length === 0 && current.length === staying.length && surplus.length === 0 && missing.length === 0;
   const done = settled && staying.every((worker) => isAvailable(worker, input) || worker.state.phase === 'completed');
   return { start, stop, verdict: done ? { type: 'done' } : waitOrStall(input) };
 }
@@ -95,11 +96,24 @@ function isLeaving(state: WorkerState): boolean {
   return state.phase === 'draining' || state.phase === 'stopping';
 }
 
-/** Scaling down takes the highest instances, so that the numbers that stay have no gap. A run that is over stays seen. */
+/**
+ * What is beyond the numbers 0 to D − 1, which are those that programs count on, and what has the number of another that
+ * is further than it. A run that is over stays seen.
+ */
 function surplusOf(staying: readonly RolloutWorker[], desired: number): readonly RolloutWorker[] {
-  return inOrder(staying)
-    .slice(desired)
-    .filter(({ state }) => state.phase !== 'completed');
+  const kept = new Map<number, RolloutWorker>();
+  for (const worker of staying) {
+    const other = kept.get(worker.instance);
+    const better = other === undefined || (other.state.phase !== 'ready' && worker.state.phase === 'ready');
+    if (worker.instance < desired && better) kept.set(worker.instance, worker);
+  }
+  return staying.filter((worker) => worker.state.phase !== 'completed' && kept.get(worker.instance) !== worker);
+}
+
+/** The numbers of 0 to D − 1 that no worker has. */
+function missingInstances(staying: readonly RolloutWorker[], desired: number): readonly number[] {
+  const taken = new Set(staying.map(({ instance }) => instance));
+  return Array.from({ length: desired }, (_, instance) => instance).filter((instance) => !taken.has(instance));
 }
 
 /** Those that do not serve cost nothing to stop; of those that serve, as many as may be missed. */
@@ -113,23 +127,16 @@ function inOrder(workers: readonly RolloutWorker[]): readonly RolloutWorker[] {
   return [...workers].sort((a, b) => a.instance - b.instance);
 }
 
-/** Only one, the canary, until a worker of the new kind has proved itself. */
-function instancesToStart(
-  input: RolloutInput,
-  staying: readonly RolloutWorker[],
-  old: readonly RolloutWorker[],
-): readonly number[] {
+/** At most one, the canary, until a worker of the new kind has proved itself. */
+function countToStart(input: RolloutInput, staying: readonly RolloutWorker[], old: readonly RolloutWorker[]): number {
   const { desired, policy } = input;
-  if (!policy.overlap && old.length > 0) return [];
+  if (!policy.overlap && old.length > 0) return 0;
   // Without surge there is room for no process more: a successor takes the place of one that has gone.
   const leaving = policy.maxSurge === 0 ? input.workers.filter(({ state }) => isLeaving(state)).length : 0;
   const room =
     desired + policy.maxSurge - staying.length - old.filter(({ state }) => !isLeaving(state)).length - leaving;
   const proved = input.kind === 'task' || staying.some((worker) => isAvailable(worker, input));
-  const count = Math.min(desired - staying.length, room, proved ? desired : 1 - staying.length);
-  const taken = new Set(staying.map(({ instance }) => instance));
-  const free = Array.from({ length: desired }, (_, instance) => instance).filter((instance) => !taken.has(instance));
-  return free.slice(0, Math.max(0, count));
+  return Math.max(0, Math.min(room, proved ? desired : 1 - staying.length));
 }
 
 function waitOrStall({ workers, policy, lastProgress, now }: RolloutInput): RollVerdict {

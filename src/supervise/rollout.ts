@@ -7,6 +7,7 @@ import type { Result } from '../domain/result.ts';
 import type { Instant } from '../domain/time.ts';
 import type { StepOutcome, WorkerProgress } from '../protocol/control.ts';
 import type { Target } from './cluster-document.ts';
+import { rollStep, type RolloutWorker, type RollStep } from './rollout-machine.ts';
 
 export interface RolloutOptions {
   readonly target: Target;
@@ -89,4 +90,26 @@ export class Rollout {
     const policy = rollingPolicy(target.spec);
     return new Rollout({ ...this.#options, target, policy, rollback: false, now }, { rollout: this, failure });
   }
+}
+
+export interface Progress {
+  readonly target: Target;
+  readonly workers: readonly (Pick<RolloutWorker, 'id' | 'instance' | 'state'> & { readonly generation: number })[];
+  readonly now: Instant;
+}
+
+/** What to do next for an app that is on its way to a target, or, without a rollout, is kept there. */
+export function nextStep(rollout: Rollout | null, { target, workers, now }: Progress): RollStep {
+  const { spec, generation } = target;
+  return rollStep({
+    desired: spec.instances,
+    kind: spec.kind,
+    policy: rollout?.policy ?? rollingPolicy(spec),
+    workers: workers.map(({ id, instance, state, generation: own }) => {
+      return { id, instance, state, current: own === generation };
+    }),
+    failFast: rollout !== null,
+    lastProgress: rollout?.lastProgress ?? now,
+    now,
+  });
 }

@@ -6,17 +6,21 @@ import type { AppSpec } from '../domain/app-spec.ts';
 import type { AppHistory } from '../domain/history.ts';
 import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
 import type { RollbackAction, RollbackMeans, StepOutcome, StepRequest, WorkerProgress } from '../protocol/control.ts';
-import type { ClusterDocument } from './cluster-document.ts';
+import { newDocument, type ClusterDocument } from './cluster-document.ts';
 import { Cluster } from './cluster.ts';
+import type { DocumentPort } from './kept-document.ts';
 import type { ConvergeRequest } from './converge-request.ts';
+import { Orphans } from './orphans.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import type { Strategy } from './targets.ts';
 import type { LinkedWorker } from './worker-links.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { findSurvivors, inherit, startNumberOf } from './survivors.ts';
 
 /** Where the documents of apps are kept. */
-export interface AppStore {
-  readonly save: (document: ClusterDocument) => void;
+export interface AppStore extends DocumentPort {
+  /** Start numbers below may have been used by an app that is gone, and are not used again. */
+  readonly retiredNumbers: () => number;
+  readonly retireNumbers: (below: number) => void;
   readonly remove: (key: AppKey) => void;
 }
 
@@ -33,20 +37,28 @@ type Asker = Pick<ConvergeRequest, 'fromFile' | 'onProgress' | 'by' | 'source' |
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clusters = new Map<string, Cluster>();
+  readonly #orphans: Orphans;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#orphans = new Orphans(options.ports);
   }
 
-  /** Takes over what an earlier daemon kept. */
-  resume(documents: readonly ClusterDocument[], records: readonly WorkerRecord[]): void {
+  /** Takes over what an earlier daemon kept, and what it started without coming to write it down. */
+  resume(documents: readonly ClusterDocument[], written: readonly WorkerRecord[]): void {
+    const { ports, apps } = this.#options;
+    const survivors = findSurvivors(ports.surroundings.home, ports.processes, ports.clock);
+    const { records, unwanted } = inherit({ documents, written, survivors }, ports.processes);
+    apps.retireNumbers(Math.max(0, ...[...written, ...survivors].map(({ id }) => startNumberOf(id) + 1)));
     const byApp = new Map<string, WorkerRecord[]>();
     for (const record of records) byApp.set(appId(record.key), [...(byApp.get(appId(record.key)) ?? []), record]);
     for (const document of documents) {
       const cluster = this.#add(new Cluster({ document, ...this.#clusterOptions() }));
       cluster.resume(byApp.get(appId(document.key)) ?? []);
+      // Nobody waits for the outcome any more.
+      if (document.deleting === true) void this.#delete(document.key, cluster);
     }
-    for (const record of records) if (!this.#clusters.has(appId(record.key))) this.#endOrphan(record);
+    for (const orphan of unwanted) this.#orphans.end(orphan);
   }
 
   /** The apps of one project, or of all; sorted by project and name. */
@@ -72,8 +84,9 @@ export class Supervisor {
     return undefined;
   }
 
-  countWorkers(): number {
-    return [...this.#clusters.values()].reduce((count, { workers }) => count + workers.length, 0);
+  /** Of every worker, whether or not it has a process. */
+  workerIds(): readonly WorkerId[] {
+    return [...this.#clusters.values()].flatMap(({ workers }) => workers.map(({ id }) => id));
   }
 
   countApps(): number {
@@ -86,6 +99,8 @@ export class Supervisor {
     const key = { project: request.project, app: request.app };
     const { by, source = null } = request;
     const asker = { by, source, rollback: request.rollback !== 'off', fromFile: request.asked === 'file', onProgress };
+    await this.#orphans.whenGone(key);
+    await this.#clusters.get(appId(key))?.reunited;
     const outcome = await this.#carryOut(key, action, asker);
     if (outcome.ok && request.asked === 'hand') this.#recordManualChange(key, request);
     return outcome;
@@ -94,6 +109,7 @@ export class Supervisor {
   /** Ends every process of every app, and keeps the apps known as they are. */
   async stopAll(): Promise<void> {
     await Promise.all([...this.#clusters.values()].map((cluster) => cluster.stop()));
+    await this.#orphans.whenGone();
   }
 
   /** Lets go of every process without touching it. */
@@ -117,8 +133,7 @@ export class Supervisor {
         return this.#converge(key, cluster.document.target.spec, { ...asker, strategy: 'replace' });
       case 'update':
         if (cluster === undefined) return err(noSuchApp(key));
-        cluster.update({ ...asker, spec: action.spec });
-        return ok({ serving: cluster.serving() });
+        return cluster.update({ ...asker, spec: action.spec });
       case 'stop':
         await cluster?.stop();
         return ok({ serving: null });
@@ -137,8 +152,17 @@ export class Supervisor {
     { strategy, ...asker }: Asker & { readonly strategy: Strategy },
   ): Promise<Result<StepOutcome>> {
     const known = this.#clusters.get(appId(key));
-    const cluster = known ?? this.#add(Cluster.create(key, spec, this.#clusterOptions()));
-    return cluster.converge({ ...asker, spec, strategy: known === undefined ? 'keep' : strategy });
+    if (known !== undefined) return known.converge({ ...asker, spec, strategy });
+    const document = newDocument(key, spec, this.#options.apps.retiredNumbers());
+    return this.#create(new Cluster({ document, ...this.#clusterOptions() }), { ...asker, spec, strategy: 'keep' });
+  }
+
+  /** An app that cannot be written down is not kept: the next daemon would not know whose its processes are. */
+  async #create(cluster: Cluster, request: ConvergeRequest): Promise<Result<StepOutcome>> {
+    this.#add(cluster);
+    const outcome = await cluster.converge(request);
+    if (!outcome.ok && outcome.error.reason === 'store-failed') this.#clusters.delete(appId(cluster.key));
+    return outcome;
   }
 
   /** As any other change, with a spec out of the history. */
@@ -164,11 +188,12 @@ export class Supervisor {
   }
 
   async #delete(key: AppKey, cluster: Cluster | undefined): Promise<Result<StepOutcome>> {
-    await cluster?.stop();
+    await cluster?.retire();
     if (cluster?.document.goal === 'running') return err({ reason: 'superseded', app: key.app });
     // Tasks that have completed are workers still.
     for (const { id } of cluster?.workers ?? []) this.#options.ports.journal.forget(id);
     this.#clusters.delete(appId(key));
+    if (cluster !== undefined) this.#options.apps.retireNumbers(cluster.document.startNumbers);
     this.#options.apps.remove(key);
     return ok({ serving: null });
   }
@@ -179,14 +204,6 @@ export class Supervisor {
     if (change !== null) this.#clusters.get(appId(key))?.markChangedByHand({ action: change, by, at });
   }
 
-  /** The document of its app is lost, and with it how it is to be stopped: nothing else would ever end it. */
-  #endOrphan({ id, process: identity }: WorkerRecord): void {
-    const { ports } = this.#options;
-    ports.journal.forget(id);
-    if (identity === null || identity.bootId !== ports.processes.bootId) return;
-    new WorkerProcess({ id, identity, launched: null, startedAt: 0, ports }).signalTree('SIGKILL');
-  }
-
   #add(cluster: Cluster): Cluster {
     this.#clusters.set(appId(cluster.key), cluster);
     return cluster;
@@ -194,7 +211,7 @@ export class Supervisor {
 
   #clusterOptions() {
     const { ports, apps } = this.#options;
-    return { ports, save: apps.save };
+    return { ports, documents: apps };
   }
 }
 

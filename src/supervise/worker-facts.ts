@@ -28,6 +28,11 @@ export interface Observation {
   readonly clock: Pick<Clock, 'now' | 'wallTime'>;
 }
 
+/** How a process ended that is no child of this daemon, by what it said itself. */
+export function exitCause(code: number | null): ExitCause {
+  return code === null ? { type: 'unknown' } : { type: 'exit-code', code };
+}
+
 /** A worker as the rest of the world sees it. */
 export function observedWorker(
   facts: WorkerFacts,

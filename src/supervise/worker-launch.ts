@@ -34,6 +34,16 @@ export function handlesPath(home: string): string {
   return join(home, 'run', 'handles.sock');
 }
 
+/** Path of the folder of exit records. */
+export function exitsPath(home: string): string {
+  return join(home, 'run', 'exits');
+}
+
+/** Path of the file in which a Node process notes its exit code. */
+export function exitRecordPath(home: string, id: WorkerId): string {
+  return join(exitsPath(home), `${fileNameOf(id)}.json`);
+}
+
 /** Names a process of this home beyond doubt, in its initial environment, for as long as it lives. */
 export function ecoIdOf(home: string, id: WorkerId): string {
   return `${home} ${id}`;
@@ -131,6 +141,7 @@ function workerOrders(
     role: 'worker',
     link: linkPath(home),
     handles: handlesPath(home),
+    exitRecord: exitRecordPath(home, id),
     execMode: spec.execMode,
     clusterId: instance + 1,
     sockets: sockets.map(({ address }, i) => ({ address, fd: firstFd + i })),

@@ -74,8 +74,20 @@ type Registration = Extract<WorkerMessage, { type: 'register' }>;
 
 function parseMessage(line: string): WorkerMessage | undefined {
   const message = parseLine(line) as WorkerMessage | null | undefined;
-  return typeof message?.type === 'string' ? message : undefined;
+  return message !== undefined && message !== null && Object.hasOwn(KNOWN, message.type) ? message : undefined;
 }
+
+/** A worker may run a preload of another version than this daemon's. */
+const KNOWN: Readonly<Record<WorkerMessage['type'], true>> = {
+  register: true,
+  turned: true,
+  listening: true,
+  closed: true,
+  ready: true,
+  signals: true,
+  drained: true,
+  answered: true,
+};
 
 /** The peer is a process of the user's own: a line that is no message is dropped, not answered. */
 function parseLine(line: string): unknown {

@@ -274,16 +274,20 @@ function failedStart(cause: ExitCause): Leave {
 function leave(restarts: RestartCount, context: Context, { afterwards, handover }: Leave): Transition {
   const { policy, now, drainable } = context;
   if (!drainable) return stopNow(restarts, context, afterwards);
-  const within = policy.killTimeout * (1 - STOP_HANDLER_SHARE);
-  const drainedBy = after(now, within);
+  const drainedBy = drainDeadline(policy, now);
   return {
     state: { phase: 'draining', restarts, drainedBy, killAt: after(now, policy.killTimeout), afterwards },
-    effects: [{ type: 'drain', within, handover }],
+    effects: [{ type: 'drain', within: drainedBy - now, handover }],
   };
 }
 
 function stayingStopped<S extends In<'draining' | 'stopping'>>(state: S): S {
   return state.afterwards.type === 'stay-stopped' ? state : { ...state, afterwards: { type: 'stay-stopped' } };
+}
+
+/** Of one that is told to drain now. */
+export function drainDeadline({ killTimeout }: WorkerPolicy, now: Instant): Instant {
+  return after(now, killTimeout * (1 - STOP_HANDLER_SHARE));
 }
 
 function stopNow(restarts: RestartCount, { policy, now }: Context, afterwards: AfterStop): Transition {

@@ -2,7 +2,7 @@ import type { WorkerId } from '../domain/names.ts';
 import type { Timestamp } from '../domain/time.ts';
 import type { LaunchedProcess } from '../platform/launcher.ts';
 import type { ProcessInfo, TreeRoot } from '../platform/process-table.ts';
-import type { ProcessIdentity, SupervisePorts } from './ports.ts';
+import type { ProcessIdentity, ProcessPort, SupervisePorts } from './ports.ts';
 import { ecoIdOf } from './worker-launch.ts';
 
 export interface WorkerProcessOptions {
@@ -72,7 +72,7 @@ export class WorkerProcess {
 }
 
 /** Same pid, same start, same boot: the very process, and it runs. */
-export function isAliveProcess(identity: ProcessIdentity, processes: SupervisePorts['processes']): boolean {
+export function isAliveProcess(identity: ProcessIdentity, processes: Pick<ProcessPort, 'bootId' | 'read'>): boolean {
   if (identity.bootId !== processes.bootId) return false;
   const info = processes.read(identity.pid);
   return info !== null && !info.zombie && info.startTime === identity.startTime;

@@ -1,7 +1,6 @@
 import type { SignalName, StopSignal } from '../domain/app-spec.ts';
 import { formatSocketAddress } from '../domain/socket-address.ts';
 import type { Instant } from '../domain/time.ts';
-import type { ExitCause } from '../domain/worker-state.ts';
 import type { WorkerMessage } from '../protocol/worker.ts';
 import { unreachable } from '../util/unreachable.ts';
 import type { Signs } from './readiness.ts';
@@ -20,7 +19,6 @@ export class WorkerSigns {
   lookAgainAt: Instant | null = null;
   waitingFor = 'start';
   #handledSignals: readonly string[] = [];
-  #exitCode: number | null = null;
   readonly #listening = new Map<string, string>();
   readonly #tcpPorts = new Map<string, number>();
 
@@ -50,9 +48,6 @@ export class WorkerSigns {
         return;
       case 'signals':
         this.#handledSignals = message.handled;
-        return;
-      case 'exiting':
-        this.#exitCode = message.code;
         return;
       case 'drained':
       case 'answered':
@@ -97,11 +92,6 @@ export class WorkerSigns {
   stopSignal(wanted: StopSignal): SignalName {
     if (wanted !== 'auto') return wanted;
     return this.#handledSignals.includes('SIGINT') && !this.#handledSignals.includes('SIGTERM') ? 'SIGINT' : 'SIGTERM';
-  }
-
-  /** What the process said of its own end, where the system does not tell. */
-  exitCause(): ExitCause {
-    return this.#exitCode === null ? { type: 'unknown' } : { type: 'exit-code', code: this.#exitCode };
   }
 
   read(probes: ProbeSigns): Signs {

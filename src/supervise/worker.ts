@@ -20,7 +20,7 @@ import {
   type WorkerEvent,
 } from './worker-machine.ts';
 import { checkEnvironment, launchRequest, logFiles, type LogFiles } from './worker-launch.ts';
-import { observedWorker, workerRecord, type WorkerFacts } from './worker-facts.ts';
+import { exitCause, observedWorker, workerRecord, type WorkerFacts } from './worker-facts.ts';
 import { WorkerLogs } from './worker-logs.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { WorkerProbes } from './worker-probes.ts';
@@ -143,11 +143,29 @@ export class Worker {
     this.#settle();
   }
 
+  /** What an earlier daemon was about to start. */
+  startAgain(): void {
+    this.#options.ports.journal.forget(this.#id);
+    this.#id = this.#newId();
+    this.start();
+  }
+
   /** No daemon watched when it ended; what follows is the same as if one had. */
-  adoptExit(cause: ExitCause): void {
+  adoptExit(code: number | null): void {
+    const cause = exitCause(code);
     this.#process?.markExited();
     this.#noteExit(cause);
     this.#handle({ type: 'exited', cause, treeGone: false });
+  }
+
+  /** Adopted, and not heard of since: what it listens on is not known yet, or not shared with this daemon. */
+  isMissed(expected: readonly string[]): boolean {
+    const { requested } = this;
+    const running = this.#process?.exited === false ? this.#process : null;
+    const leaving = this.#state.phase === 'draining' || this.#state.phase === 'stopping';
+    if (running?.adopted !== true || leaving) return false;
+    if (expected.some((address) => !requested.includes(address))) return true;
+    return preloadWay(this.#spec) === 'argument' && !(this.#signs.registered === true && this.handsOver);
   }
 
   /** What the preload says. Messages of an earlier process of this worker never come here: they carry another id. */
@@ -331,7 +349,8 @@ export class Worker {
   #tick(): void {
     const now = this.#options.ports.clock.now();
     const running = this.#process?.exited === false ? this.#process : null;
-    if (running?.adopted === true && !running.isAlive()) return this.#exited(this.#id, this.#signs.exitCause());
+    if (running?.adopted === true && !running.isAlive())
+      return this.#exited(this.#id, exitCause(this.#options.ports.journal.exitCodeOf(this.#id)));
     const deadline = deadlineOf(this.#state);
     if (deadline !== null && deadline <= now) return this.#handle({ type: 'deadline-reached' });
     if (this.#state.phase === 'stopping' && this.#process?.exited === true) this.#checkTree(this.#process);

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { chmod, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, get } from '../support/daemon-rig.ts';
+import { freePort, get, type DaemonRig } from '../support/daemon-rig.ts';
 import { describe, expect, test } from '../support/daemon-test.ts';
 import { eventually } from '../support/eventually.ts';
-import { gone, isAlive, kill } from '../support/processes.ts';
+import { gone, isAlive, kill, processesWith } from '../support/processes.ts';
 
 const SERVER = `
 const http = require('node:http');
@@ -163,7 +165,7 @@ describe('the next daemon', { concurrent: true }, () => {
     expect(await rig.output('out', 'task')).toBe('"ran"\n');
   });
 
-  test('does not let documents that it cannot read stop it, nor removes them', async ({ rig }) => {
+  test('does not let documents that it cannot read stop it, and keeps them aside', async ({ rig }) => {
     await rig.startDaemon();
     await rig.ok({ type: 'start', spec: rig.spec(await rig.write('idle.cjs', IDLE)) });
     const pids = await rig.pids();
@@ -173,8 +175,131 @@ describe('the next daemon', { concurrent: true }, () => {
     for (const file of garbage) await writeFile(file, '{"format":1,"val', { mode: 0o600 });
     await rig.startDaemon();
     expect(await rig.pids()).toEqual(pids);
-    for (const file of garbage) expect(await readFile(file, 'utf8')).toBe('{"format":1,"val');
+    for (const file of garbage) expect(await readFile(`${file}.broken`, 'utf8')).toBe('{"format":1,"val');
     const logs = await rig.readLogs();
-    for (const file of garbage) expect(logs).toContain(`${file}: not a document of this version of eco`);
+    for (const file of garbage) expect(logs).toContain(`${file}: not a document of eco's; kept as ${file}.broken`);
+  });
+});
+
+describe('a daemon that dies between two lines', { concurrent: true }, () => {
+  /** The record of an app's only worker. */
+  async function recordOf(rig: DaemonRig, name = 'app'): Promise<string> {
+    const names = await readdir(join(rig.home, 'workers'));
+    const [found] = names.filter((file) => file.includes(`%2F${name}%3A`));
+    if (found === undefined) throw new Error(`no record of ${name} among ${names.join(', ')}`);
+    return join(rig.home, 'workers', found);
+  }
+
+  /** As it is written before the process is started. */
+  async function forgetProcess(path: string): Promise<void> {
+    const document = JSON.parse(await readFile(path, 'utf8')) as { readonly value: object };
+    const value = { ...document.value, phase: 'starting', process: null, startedAt: null };
+    await writeFile(path, JSON.stringify({ ...document, value }), { mode: 0o600 });
+  }
+
+  test('after it started a process leaves one that the next finds', async ({ rig }) => {
+    await rig.startDaemon();
+    await rig.ok({ type: 'start', spec: rig.spec(await rig.write('idle.cjs', IDLE)) });
+    const binary = { name: 'binary', args: ['-c', 'setsid sleep 1003 & exec sleep 1002'] } as const;
+    await rig.ok({ type: 'start', spec: rig.spec('/bin/sh', { ...binary, interpreter: { type: 'none' } }) });
+    const pids = [...(await rig.pids()), ...(await rig.pids('binary'))];
+    const children = processesWith(rig.root).filter(({ command }) => command === 'sleep 1003');
+    const records = [await recordOf(rig), await recordOf(rig, 'binary')];
+    await rig.killDaemon();
+    for (const record of records) await forgetProcess(record);
+
+    await rig.startDaemon();
+    await eventually(async () => {
+      for (const name of ['app', 'binary'])
+        expect((await rig.observe(name)).workers).toMatchObject([{ phase: 'ready', restarts: 0 }]);
+    });
+    expect([...(await rig.pids()), ...(await rig.pids('binary'))]).toEqual(pids);
+    expect(children.map(({ pid }) => isAlive(pid))).toEqual([true]);
+  });
+
+  test('and whose note of it is lost leaves one that the next adopts', async ({ rig }) => {
+    await rig.startDaemon();
+    const env = { PORT: String(await freePort()) };
+    const spec = rig.spec(await rig.write('server.cjs', SERVER), { execMode: 'cluster', instances: 2, env });
+    await rig.ok({ type: 'start', spec });
+    const pids = await rig.pids();
+    await rig.killDaemon();
+    for (const name of await readdir(join(rig.home, 'workers')))
+      await writeFile(join(rig.home, 'workers', name), '{"format":1,');
+
+    await rig.startDaemon();
+    await eventually(async () => {
+      expect((await rig.observe()).workers).toMatchObject([
+        { instance: 0, pid: pids[0], phase: 'ready', managed: true, current: true },
+        { instance: 1, pid: pids[1], phase: 'ready', managed: true, current: true },
+      ]);
+    });
+    await rig.ok({ type: 'reload', spec: { ...spec, env: { ...env, GREETING: 'hello' } } });
+    expect(pids.map(isAlive)).toEqual([false, false]);
+  });
+
+  test('leaves what the next ends if its app is gone, or has that worker already; nobody else comes to harm', async ({
+    rig,
+  }) => {
+    await rig.startDaemon();
+    const idle = await rig.write('idle.cjs', IDLE);
+    await rig.ok({ type: 'start', spec: rig.spec(idle) });
+    await rig.ok({ type: 'start', spec: rig.spec(idle, { name: 'gone' }) });
+    const [[kept = 0], [gone = 0]] = [await rig.pids(), await rig.pids('gone')];
+    const variables = readFileSync(`/proc/${kept}/environ`, 'utf8')
+      .split('\0')
+      .filter((entry) => entry.includes('='));
+    const environment = Object.fromEntries(
+      variables.map((entry) => entry.split(/=(.*)/s).slice(0, 2) as [string, string]),
+    );
+    const id = environment['ECO_ID'] ?? '';
+    const sleep = (env: Readonly<Record<string, string>>): number => {
+      const child = spawn('/bin/sleep', ['1004'], { env, detached: true, stdio: 'ignore' });
+      child.unref();
+      return child.pid ?? 0;
+    };
+    const second = sleep({ ...environment, ECO_ID: id.replace(/\d+$/, '99') });
+    const strangers = [
+      sleep({ ...environment, ECO_ID: id.replace(rig.home, `${rig.home}2`) }),
+      sleep({ ...environment, ECO_ID: `${rig.home} 2 ${id.slice(rig.home.length + 1)}` }),
+      sleep({ ...environment, ECO_ID: '' }),
+      sleep({ RIG: rig.root }),
+    ];
+    await rig.killDaemon();
+    for (const name of await readdir(join(rig.home, 'apps', 'test')))
+      if (name.startsWith('gone')) await rm(join(rig.home, 'apps', 'test', name));
+    await rm(await recordOf(rig, 'gone'));
+
+    await rig.startDaemon();
+    await eventually(() => !isAlive(gone) && !isAlive(second));
+    expect(await rig.pids()).toEqual([kept]);
+    expect([kept, ...strangers].map(isAlive)).toEqual([true, true, true, true, true]);
+    strangers.forEach(kill);
+  });
+
+  test('knows how a Node program ended that nobody watched', async ({ rig }) => {
+    await rig.startDaemon();
+    const script = await rig.write('ends.cjs', `process.on('SIGUSR2', () => process.exit(7)); ${IDLE}`);
+    await rig.ok({ type: 'start', spec: rig.spec(script) });
+    const task = await rig.write('task.cjs', `process.on('SIGUSR2', () => process.exit(0)); ${IDLE}`);
+    const run = rig.step({ type: 'start', spec: rig.spec(task, { name: 'task', kind: 'task' }) });
+    const [pid = 0] = await rig.pids();
+    const [taskPid = 0] = await eventually(async () => {
+      const { workers } = await rig.observe('task');
+      return workers.some(({ managed }) => managed) && rig.pids('task');
+    });
+    await rig.killDaemon();
+    await run;
+    process.kill(pid, 'SIGUSR2');
+    process.kill(taskPid, 'SIGUSR2');
+    await gone([pid, taskPid], { within: 5000 });
+    await rig.startDaemon();
+    await eventually(async () => {
+      expect((await rig.observe()).workers).toMatchObject([
+        { phase: 'ready', restarts: 1, lastExit: { type: 'exit-code', code: 7 } },
+      ]);
+    });
+    expect((await rig.observe('task')).workers).toMatchObject([{ phase: 'completed', restarts: 0 }]);
+    expect(await readdir(join(rig.home, 'run', 'exits'))).toHaveLength(1);
   });
 });

@@ -5,6 +5,8 @@ import type { Clock } from '../../src/platform/clock.ts';
 /** Time that passes only when a test says so; between two moments everything that is pending happens. */
 export interface FakeClock extends Clock {
   readonly advance: (span: Milliseconds) => Promise<void>;
+  /** Somebody sets the wall clock. */
+  readonly jump: (span: Milliseconds) => void;
   /** How many timers are set. */
   readonly pending: () => number;
 }
@@ -14,11 +16,12 @@ const WALL_AHEAD = 86_400_000;
 
 export function fakeClock(): FakeClock {
   let now: Instant = 0;
+  let ahead = WALL_AHEAD;
   const timers = new Set<{ readonly due: Instant; readonly callback: () => void }>();
   const next = (until: Instant) => [...timers].filter(({ due }) => due <= until).sort((a, b) => a.due - b.due)[0];
   return {
     now: () => now,
-    wallTime: () => now + WALL_AHEAD,
+    wallTime: () => now + ahead,
     after: (span, callback) => {
       const timer = { due: now + Math.max(0, span), callback };
       timers.add(timer);
@@ -34,6 +37,9 @@ export function fakeClock(): FakeClock {
         await everythingPending();
       }
       now = until;
+    },
+    jump: (span) => {
+      ahead += span;
     },
     pending: () => timers.size,
   };

@@ -4,10 +4,11 @@ import { formatSocketAddress, type SocketAddress } from '../../src/domain/socket
 import type { ExitCause } from '../../src/domain/worker-state.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../../src/platform/launcher.ts';
 import type { LineConnection } from '../../src/platform/line-server.ts';
-import type { ProcessInfo, TreeRoot } from '../../src/platform/process-table.ts';
+import type { ProcessInfo, SessionLeader, TreeRoot } from '../../src/platform/process-table.ts';
 import type { WorkerMessage } from '../../src/protocol/worker.ts';
 import { bootGate } from '../../src/supervise/boot-gate.ts';
 import type { SupervisePorts, WorkerRecord } from '../../src/supervise/ports.ts';
+import type { AppStore } from '../../src/supervise/supervisor.ts';
 import { SocketVault, type VaultSocket } from '../../src/supervise/socket-vault.ts';
 import { WorkerLinks, type LinkedWorker } from '../../src/supervise/worker-links.ts';
 import { fakeClock } from './fake-clock.ts';
@@ -24,6 +25,10 @@ export class FakeMachine {
   readonly signals: string[] = [];
   readonly events: EcoEvent[] = [];
   readonly records = new Map<WorkerId, WorkerRecord>();
+  /** What processes wrote of their own end. */
+  readonly exitCodes = new Map<WorkerId, number>();
+  /** Processes whose environment names a worker. */
+  leaders: readonly SessionLeader[] = [];
   readonly ports: SupervisePorts;
   readonly vault = fakeVault();
   /** Done by each new process before its launch is answered. */
@@ -48,6 +53,7 @@ export class FakeMachine {
       processes: {
         bootId: BOOT_ID,
         read: (pid) => this.table.get(pid) ?? null,
+        leaders: () => this.leaders,
         inspect: (root, callback) => queueMicrotask(() => callback(this.#treeOf(root))),
         signal: (pid, signal) => this.#signal(pid, signal),
       },
@@ -57,6 +63,7 @@ export class FakeMachine {
       journal: {
         save: (record) => void this.records.set(record.id, record),
         forget: (id) => void this.records.delete(id),
+        exitCodeOf: (id) => this.exitCodes.get(id) ?? null,
       },
       logs: {
         sizeOf: () => 0,
@@ -78,6 +85,11 @@ export class FakeMachine {
 
   get living(): readonly FakeProcess[] {
     return this.started.filter(({ pid }) => this.table.has(pid));
+  }
+
+  /** The daemon that started what runs is gone: nobody hears of its end but by looking. */
+  orphanAll(): void {
+    for (const process of this.started) process.orphan();
   }
 
   /** A process that belongs to the tree of `session`. */
@@ -131,6 +143,8 @@ export class FakeProcess {
   /** What the daemon said over the control link. */
   readonly told: unknown[] = [];
   ignores: readonly NodeJS.Signals[] = [];
+  #orphaned = false;
+  #linked = false;
   readonly listener: LaunchListener;
   readonly #machine: FakeMachine;
   readonly #connection: LineConnection = {
@@ -151,6 +165,7 @@ export class FakeProcess {
 
   /** Over the control link. */
   say(message: WorkerMessage): void {
+    this.#linked = true;
     this.#machine.links.listener.onLine(this.#connection, JSON.stringify(message));
   }
 
@@ -177,14 +192,36 @@ export class FakeProcess {
     if (signal === 'SIGKILL' || !this.ignores.includes(signal)) this.exit({ type: 'signal', signal });
   }
 
+  orphan(): void {
+    this.#orphaned = true;
+    this.#linked = false;
+  }
+
   exit(cause: ExitCause): void {
     if (!this.#machine.table.delete(this.pid)) return;
     // As in Node: the news of an end never comes while something else is going on.
     setImmediate(() => {
-      this.#machine.links.listener.onClose(this.#connection);
-      this.listener.onExit(cause);
+      if (this.#linked) this.#machine.links.listener.onClose(this.#connection);
+      if (!this.#orphaned) this.listener.onExit(cause);
     });
   }
+}
+
+/** A store that keeps what it must in memory, and in `save` and `remove`. */
+export function fakeApps({ save, remove }: Pick<AppStore, 'save' | 'remove'>): AppStore {
+  let retired = 0;
+  return {
+    save,
+    remove,
+    saveNow: (document) => {
+      save(document);
+      return null;
+    },
+    retiredNumbers: () => retired,
+    retireNumbers: (below) => {
+      retired = Math.max(retired, below);
+    },
+  };
 }
 
 /** Sockets that are only names; `taken` are those of somebody else. */

@@ -7,6 +7,7 @@ import type { ExitCause } from '../../src/domain/worker-state.ts';
 import type { StepOutcome, WorkerProgress } from '../../src/protocol/control.ts';
 import { newDocument, type ClusterDocument } from '../../src/supervise/cluster-document.ts';
 import { Cluster } from '../../src/supervise/cluster.ts';
+import type { DocumentPort } from '../../src/supervise/kept-document.ts';
 import type { ConvergeRequest } from '../../src/supervise/converge-request.ts';
 import type { Strategy } from '../../src/supervise/targets.ts';
 import { FakeMachine, type FakeProcess } from '../support/fake-machine.ts';
@@ -26,14 +27,22 @@ class Fixture {
   readonly cluster: Cluster;
   document: ClusterDocument;
   readonly progress: (readonly WorkerProgress[])[] = [];
+  /** Answered to what must be written before anything is done. */
+  refusal: ReturnType<DocumentPort['saveNow']> = null;
 
   constructor(document: ClusterDocument = newDocument(KEY, SPEC)) {
     this.document = document;
     this.cluster = new Cluster({
       document,
       ports: this.machine.ports,
-      save: (saved) => {
-        this.document = saved;
+      documents: {
+        save: (saved) => {
+          this.document = saved;
+        },
+        saveNow: (saved) => {
+          if (this.refusal === null) this.document = saved;
+          return this.refusal;
+        },
       },
     });
     this.machine.find = (id) => this.cluster.workers.find((worker) => worker.id === id);
@@ -43,6 +52,10 @@ class Fixture {
   converge(spec: AppSpec, strategy: Strategy): Promise<Result<StepOutcome>> {
     const onProgress: ConvergeRequest['onProgress'] = (workers) => this.progress.push(workers);
     return this.cluster.converge({ spec, strategy, onProgress, rollback: true, ...BY_FILE });
+  }
+
+  update(spec: AppSpec): Promise<Result<StepOutcome>> {
+    return this.cluster.update({ spec, onProgress: () => {}, rollback: true, ...BY_FILE });
   }
 
   /** Lets time pass and answers what `asked` came to; fails if it is still open. */
@@ -76,6 +89,8 @@ class Fixture {
 
 const SERVES = (revision: number, count = 2) =>
   ({ ok: true, value: { serving: { revision, ready: count, desired: count } } }) as const;
+
+const keepNothing: DocumentPort = { save: () => {}, saveNow: () => null };
 
 const crashesAtOnce = (process: FakeProcess): void => process.exit(CRASH);
 
@@ -450,10 +465,57 @@ describe('left alone', () => {
 
   test('settings that touch no process are told to the workers', async () => {
     const app = await new Fixture().started();
-    app.cluster.update({ spec: { ...SPEC, killTimeout: seconds(1) }, ...BY_FILE });
+    await app.update({ ...SPEC, killTimeout: seconds(1) });
     for (const process of app.machine.living) process.ignores = ['SIGTERM'];
     expect(await app.within(1100, app.cluster.stop())).toBe('stopped');
     expect(app.document.target).toMatchObject({ revision: 2, generation: 1, spec: { killTimeout: 1000 } });
+  });
+
+  test('settings that come during a rollout call it off, and are not lost', async () => {
+    const app = await new Fixture().started();
+    const rollout = app.converge(EDITED, 'rolling');
+    await app.machine.clock.advance(500);
+    const settings = { ...SPEC, killTimeout: seconds(9) };
+    expect(await app.within(seconds(30), app.update(settings))).toEqual(SERVES(3));
+    expect(await rollout).toEqual({ ok: false, error: { reason: 'superseded', app: 'api' } });
+    expect(app.document.target.spec).toEqual(settings);
+    expect(app.machine.living.map(({ request }) => request.env['GREETING'])).toEqual([undefined, undefined]);
+  });
+
+  test('settings that come while it starts hold once it has started', async () => {
+    const app = new Fixture();
+    void app.converge(SPEC, 'keep');
+    await app.machine.clock.advance(500);
+    const settings = { ...SPEC, killTimeout: seconds(9) };
+    expect(await app.within(seconds(30), app.update(settings))).toEqual(SERVES(2));
+    expect(app.document.target.spec).toEqual(settings);
+    expect(app.machine.started).toHaveLength(2);
+  });
+
+  test('what cannot be written down is not begun', async () => {
+    const app = await new Fixture().started();
+    const { document, pids } = app;
+    app.refusal = { reason: 'store-failed', path: '/home/eco/apps/shop/api.json', problem: 'no space' };
+    const refused = { ok: false, error: app.refusal };
+    expect(await app.within(0, app.converge(EDITED, 'rolling'))).toEqual(refused);
+    expect(await app.within(0, app.update({ ...SPEC, killTimeout: seconds(9) }))).toEqual(refused);
+    await app.machine.clock.advance(minutes(1));
+    expect(app.cluster.document).toEqual(document);
+    expect(app.pids).toEqual(pids);
+  });
+
+  test('the wall clock may jump: no worker comes or goes for it', async () => {
+    const app = await new Fixture().started();
+    const { pids } = app;
+    for (const jump of [400 * 86_400_000, -800 * 86_400_000]) {
+      app.machine.clock.jump(jump);
+      await app.machine.clock.advance(minutes(10));
+      expect(app.pids).toEqual(pids);
+    }
+    const reload = app.converge(EDITED, 'rolling');
+    await app.machine.clock.advance(500);
+    app.machine.clock.jump(400 * 86_400_000);
+    expect(await app.within(seconds(20), reload)).toEqual(SERVES(2));
   });
 
   test('start numbers are never given twice, whenever the daemon dies', async () => {
@@ -479,6 +541,37 @@ describe('left alone', () => {
     ]);
   });
 
+  test('the next daemon starts nothing beside workers of which it has not heard yet: they hold the port', async () => {
+    const app = await new Fixture().started();
+    const [first, second] = app.machine.living;
+    const records = [...app.machine.records.values()];
+    app.cluster.release();
+    app.machine.orphanAll();
+    second?.exit(CRASH);
+    const next = new Cluster({ document: app.document, ports: app.machine.ports, documents: keepNothing });
+    app.machine.find = (id) => next.workers.find((worker) => worker.id === id);
+    next.resume(records);
+    await app.machine.clock.advance(1400);
+    expect(app.machine.started).toHaveLength(2);
+    first?.listen();
+    await app.machine.clock.advance(seconds(2));
+    expect(app.machine.started).toHaveLength(3);
+    expect(next.observe().workers.map(({ instance, phase }) => `${instance} ${phase}`)).toEqual(['0 ready', '1 ready']);
+  });
+
+  test('a worker of which the next daemon never hears holds nothing up for long', async () => {
+    const app = await new Fixture().started();
+    const records = [...app.machine.records.values()];
+    app.cluster.release();
+    app.machine.orphanAll();
+    app.machine.living[1]?.exit(CRASH);
+    const next = new Cluster({ document: app.document, ports: app.machine.ports, documents: keepNothing });
+    app.machine.find = (id) => next.workers.find((worker) => worker.id === id);
+    next.resume(records);
+    await app.machine.clock.advance(seconds(2));
+    expect(app.machine.started).toHaveLength(3);
+  });
+
   test('a stopped app stays stopped under the next daemon', async () => {
     const app = await new Fixture().started();
     await app.within(seconds(10), app.cluster.stop());
@@ -490,10 +583,10 @@ describe('left alone', () => {
 });
 
 describe('whatever is asked in whatever order', () => {
-  type Command = 'keep' | 'rolling' | 'replace' | 'stop' | 'crash' | 'time';
+  type Command = 'keep' | 'rolling' | 'replace' | 'stop' | 'crash' | 'time' | 'update';
   const commands = fc.array(
     fc.tuple(
-      fc.constantFrom<Command>('keep', 'rolling', 'replace', 'stop', 'crash', 'time'),
+      fc.constantFrom<Command>('keep', 'rolling', 'replace', 'stop', 'crash', 'time', 'update'),
       fc.integer({ min: 1, max: 4 }),
       fc.nat({ max: 3000 }),
     ),
@@ -519,6 +612,10 @@ describe('whatever is asked in whatever order', () => {
             open += 1;
             instances = 0;
             void app.cluster.stop().then(answered);
+          } else if (command === 'update') {
+            open += 1;
+            if (app.document.goal === 'running') instances = app.document.target.spec.instances;
+            void app.update({ ...app.document.target.spec, killTimeout: 100 + pause }).then(answered);
           } else if (command !== 'time') {
             open += 1;
             instances = count;
@@ -533,7 +630,8 @@ describe('whatever is asked in whatever order', () => {
         const crashed = course.some(([command]) => command === 'crash');
         if (crashed && goal === 'running' && instances > 0) instances = target.spec.instances;
         expect(app.machine.living).toHaveLength(instances);
-        expect(app.workers.filter((worker) => worker.endsWith('ready'))).toHaveLength(instances);
+        const ready = app.cluster.observe().workers.filter(({ phase }) => phase === 'ready');
+        expect(ready.map(({ instance }) => instance)).toEqual(Array.from({ length: instances }, (_, i) => i));
         expect([...app.machine.records.keys()].sort()).toEqual(app.cluster.workers.map(({ id }) => id).sort());
       }),
       { numRuns: 60 },

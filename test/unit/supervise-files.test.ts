@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EventLog } from '../../src/daemon/event-log.ts';
 import { Projects } from '../../src/daemon/projects.ts';
@@ -19,6 +19,8 @@ import { jsonFilesIn, readJsonFile, readJsonFolder, writeJsonFile } from '../../
 import { appendLine, fileSize, followLines, lastLines } from '../../src/platform/log-files.ts';
 import { newDocument } from '../../src/supervise/cluster-document.ts';
 import type { WorkerRecord } from '../../src/supervise/ports.ts';
+import { exitRecordPath } from '../../src/supervise/worker-launch.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 import { eventually } from '../support/eventually.ts';
 import { appSpec } from '../support/states.ts';
 
@@ -200,11 +202,13 @@ describe('the store', () => {
     generation: 1,
     phase: 'ready',
     restarts: 0,
-    process: { pid: 1, startTime: '2', bootId: '3' },
+    process: { pid: 101, startTime: '2', bootId: '3' },
     startedAt: 4,
     lastExit: null,
   };
-  const open = (problems: string[] = []) => new Store(folder, (path, problem) => problems.push(`${path}: ${problem}`));
+  const clock = fakeClock();
+  const open = (problems: string[] = []) =>
+    new Store(folder, { clock, onProblem: (path, problem) => problems.push(`${path}: ${problem}`) });
 
   test('gives the next daemon what this one kept, whatever the names', () => {
     const store = open();
@@ -254,30 +258,113 @@ describe('the store', () => {
     expect(open().loadWorkers()).toEqual([RECORD]);
   });
 
-  test.for<[string, string]>([
+  describe.each<[string, string]>([
     ['garbage', 'not JSON at all'],
     ['cut off', '{"format":1,"value":{"name":"x"'],
-    ['of another version', '{"format":999,"value":{"name":"x"}}'],
     ['without a value', '{"format":1}'],
+    ['of something else', '{"format":1,"value":{"key":{"project":"shop"},"id":7}}'],
+    ['a list', '[]'],
     ['null', 'null'],
     ['empty', ''],
-  ])('reports a document that is %s, leaves it, and reads the others', ([, text]) => {
-    const store = open();
-    const project = { name: 'shop', origin: { type: 'folder', path: '/' }, file: '/f', serial: 3 } as const;
-    store.saveProject(project);
-    const broken = join(folder, 'projects', 'broken.json');
-    writeFileSync(broken, text);
-    const problems: string[] = [];
-    expect(open(problems).loadProjects()).toEqual([project]);
-    expect(problems).toEqual([`${broken}: not a document of this version of eco`]);
-    expect(readFileSync(broken, 'utf8')).toBe(text);
+  ])('a document that is %s', (_what, text) => {
+    test.for<[string, (store: Store) => unknown]>([
+      ['projects/broken.json', (store) => store.loadProjects()],
+      ['apps/shop/broken.json', (store) => store.loadApps()],
+      ['workers/broken.json', (store) => store.loadWorkers()],
+      ['code/broken.json', (store) => Object.keys(store.loadManifest('broken'))],
+      ['start-numbers.json', (store) => [store.loadRetiredNumbers()].filter((number) => number > 0)],
+    ])("at %s is reported and kept aside, where it is in nobody's way", ([name, load]) => {
+      const path = join(folder, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+      const problems: string[] = [];
+      const store = open(problems);
+      expect(load(store)).toEqual([]);
+      expect(problems).toEqual([`${path}: not a document of eco's; kept as ${path}.broken`]);
+      expect(readFileSync(`${path}.broken`, 'utf8')).toBe(text);
+      expect(load(store)).toEqual([]);
+      expect(problems).toHaveLength(1);
+    });
   });
 
-  test('reports what it cannot write', () => {
+  test('reads the others beside a broken one', () => {
+    const store = open();
+    const app = newDocument(KEY, appSpec({ name: KEY.app }));
+    store.saveApp(app);
+    writeFileSync(join(folder, 'apps', 'te%2Fst', 'broken.json'), '{"format"');
+    expect(open().loadApps()).toEqual([app]);
+  });
+
+  test('leaves what a newer eco wrote to that', () => {
+    const path = join(folder, 'projects', 'x.json');
+    mkdirSync(dirname(path));
+    writeFileSync(path, '{"format":999,"value":{}}');
     const problems: string[] = [];
-    writeFileSync(join(folder, 'workers'), 'a file where a folder should be');
-    open(problems).saveWorker(RECORD);
+    expect(open(problems).loadProjects()).toEqual([]);
+    expect(problems).toEqual([`${path}: written by a newer version of eco`]);
+    expect(readdirSync(dirname(path))).toEqual(['x.json']);
+  });
+
+  test.for([
+    ['0', { pid: 0, startTime: '1', bootId: 'b' }],
+    ['1', { pid: 1, startTime: '1', bootId: 'b' }],
+    ['-1', { pid: -1, startTime: '1', bootId: 'b' }],
+    ['a text', { pid: '7', startTime: '1', bootId: 'b' }],
+    ['missing', {}],
+  ] as const)('believes no record of a process whose number is %s', ([, process]) => {
+    open().saveWorker({ ...RECORD, process: process as never });
+    expect(open().loadWorkers()).toEqual([]);
+  });
+
+  test('reports what it cannot write, once, and writes it as soon as it can', async () => {
+    const problems: string[] = [];
+    const obstacle = join(folder, 'workers');
+    writeFileSync(obstacle, 'a file where a folder should be');
+    const store = open(problems);
+    store.saveWorker({ ...RECORD, restarts: 1 });
+    store.saveWorker({ ...RECORD, restarts: 2 });
+    await clock.advance(10_000);
     expect(problems).toHaveLength(1);
+    rmSync(obstacle);
+    await clock.advance(2000);
+    expect(open().loadWorkers()).toEqual([{ ...RECORD, restarts: 2 }]);
+  });
+
+  test('does not write later what was forgotten since', async () => {
+    const obstacle = join(folder, 'apps');
+    writeFileSync(obstacle, '');
+    const store = open();
+    store.saveApp(newDocument(KEY, appSpec({ name: KEY.app })));
+    rmSync(obstacle);
+    store.removeApp(KEY);
+    await clock.advance(10_000);
+    expect(open().loadApps()).toEqual([]);
+  });
+
+  test('refuses what must be written now, and does not write it later', async () => {
+    const obstacle = join(folder, 'apps');
+    writeFileSync(obstacle, '');
+    const store = open();
+    expect(store.saveAppNow(newDocument(KEY, appSpec({ name: KEY.app })))).toMatchObject({ reason: 'store-failed' });
+    rmSync(obstacle);
+    await clock.advance(10_000);
+    expect(open().loadApps()).toEqual([]);
+  });
+
+  test('knows what a process wrote of its end, for as long as the worker is remembered', () => {
+    const store = open();
+    store.saveWorker(RECORD);
+    mkdirSync(join(folder, 'run', 'exits'), { recursive: true });
+    const path = exitRecordPath(folder, RECORD.id);
+    expect(store.loadExitCode(RECORD.id)).toBeNull();
+    writeFileSync(path, '{"code":3}');
+    expect(store.loadExitCode(RECORD.id)).toBe(3);
+    writeFileSync(path, '{"co');
+    expect(store.loadExitCode(RECORD.id)).toBeNull();
+    store.removeExitRecordsExcept(new Set([RECORD.id]));
+    expect(jsonFilesIn(dirname(path))).toHaveLength(1);
+    store.forgetWorker(RECORD.id);
+    expect(jsonFilesIn(dirname(path))).toEqual([]);
   });
 
   test('keeps the manifests that apps refer to', () => {

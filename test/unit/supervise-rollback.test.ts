@@ -6,7 +6,7 @@ import type { ExitCause } from '../../src/domain/worker-state.ts';
 import type { StepOutcome, StepRequest } from '../../src/protocol/control.ts';
 import type { ClusterDocument } from '../../src/supervise/cluster-document.ts';
 import { Supervisor } from '../../src/supervise/supervisor.ts';
-import { FakeMachine, type FakeProcess } from '../support/fake-machine.ts';
+import { FakeMachine, type FakeProcess, fakeApps } from '../support/fake-machine.ts';
 import { appSpec } from '../support/states.ts';
 
 const BY = { user: 'ada', host: 'here', pid: 1 };
@@ -31,7 +31,7 @@ function newSupervisor(): Supervisor {
   const save = (saved: ClusterDocument): void => {
     document = saved;
   };
-  const created = new Supervisor({ ports: machine.ports, apps: { save, remove: () => {} } });
+  const created = new Supervisor({ ports: machine.ports, apps: fakeApps({ save, remove: () => {} }) });
   machine.find = (id) => created.findWorker(id);
   return created;
 }

@@ -5,8 +5,9 @@ import type { Result } from '../../src/domain/result.ts';
 import type { StepOutcome, StepRequest } from '../../src/protocol/control.ts';
 import type { ClusterDocument } from '../../src/supervise/cluster-document.ts';
 import type { WorkerRecord } from '../../src/supervise/ports.ts';
+import type { SessionLeader } from '../../src/platform/process-table.ts';
 import { Supervisor } from '../../src/supervise/supervisor.ts';
-import { BOOT_ID, FakeMachine } from '../support/fake-machine.ts';
+import { BOOT_ID, FakeMachine, fakeApps } from '../support/fake-machine.ts';
 import { appSpec } from '../support/states.ts';
 
 const BY = { user: 'ada', host: 'here', pid: 1 };
@@ -28,10 +29,10 @@ beforeEach(() => {
 function newSupervisor(): Supervisor {
   const created = new Supervisor({
     ports: machine.ports,
-    apps: {
+    apps: fakeApps({
       save: (document) => void documents.set(`${document.key.project}/${document.key.app}`, document),
       remove: ({ project, app }) => void documents.delete(`${project}/${app}`),
-    },
+    }),
   });
   machine.find = (id) => created.findWorker(id);
   return created;
@@ -55,6 +56,28 @@ async function perform(action: StepRequest['action'], asked: Asked = {}): Promis
   return outcome;
 }
 
+function recordOf(pid: number): WorkerRecord {
+  return {
+    id: 'shop/api:0#1',
+    key: { project: 'shop', app: 'api' },
+    instance: 0,
+    generation: 1,
+    phase: 'ready',
+    restarts: 0,
+    process: { pid, startTime: `start of ${pid}`, bootId: BOOT_ID },
+    startedAt: 0,
+    lastExit: null,
+  };
+}
+
+/** What the system would tell of the processes that live. */
+function leadersOf({ living, table }: FakeMachine): readonly SessionLeader[] {
+  return living.flatMap(({ pid, request }) => {
+    const info = table.get(pid);
+    return info === undefined ? [] : [{ info, age: 60_000, variables: request.env }];
+  });
+}
+
 const start = (spec: AppSpec) => ({ type: 'start', spec }) as const;
 const workers = () =>
   supervisor.observe().map(({ project, name, workers: [worker] }) => `${project}/${name} ${worker?.phase ?? 'none'}`);
@@ -65,7 +88,7 @@ test('apps are shown by project and name; two projects may have apps of one name
   await perform(start(TASK), { project: 'blog' });
   expect(workers()).toEqual(['blog/api ready', 'blog/task completed', 'shop/api ready']);
   expect(supervisor.observe('shop').map(({ project }) => project)).toEqual(['shop']);
-  expect([supervisor.countApps(), supervisor.countWorkers()]).toEqual([3, 3]);
+  expect([supervisor.countApps(), supervisor.workerIds().length]).toEqual([3, 3]);
 });
 
 describe('delete', () => {
@@ -166,22 +189,76 @@ describe('the next daemon', () => {
   test('ends what belongs to an app that nobody knows', async () => {
     const pid = machine.addProcess({ session: 101 });
     const child = machine.addProcess({ session: 101 });
-    const record: WorkerRecord = {
-      id: 'shop/lost:0#1',
-      key: { project: 'shop', app: 'lost' },
-      instance: 0,
-      generation: 1,
-      phase: 'ready',
-      restarts: 0,
-      process: { pid, startTime: `start of ${pid}`, bootId: BOOT_ID },
-      startedAt: 0,
-      lastExit: null,
-    };
+    const record = recordOf(pid);
     machine.records.set(record.id, record);
     supervisor.resume([], [record]);
-    await machine.clock.advance(seconds(1));
+    await machine.clock.advance(seconds(4));
+    expect([...machine.records.keys()]).toEqual([record.id]);
+    await machine.clock.advance(seconds(2));
+    expect(machine.signals).toContain(`0 SIGTERM -${pid}`);
     expect([machine.table.has(pid), machine.table.has(child)]).toEqual([false, false]);
     expect([...machine.records.keys()]).toEqual([]);
+  });
+
+  test('starts an app of that name only once what was left of it is gone', async () => {
+    const pid = machine.addProcess({ session: 101 });
+    supervisor.resume([], [recordOf(pid)]);
+    machine.onLaunch = (process) => {
+      expect(machine.table.has(pid)).toBe(false);
+      process.listen();
+    };
+    expect(await perform(start(API))).toMatchObject({ ok: true });
+    expect(machine.newest.worker).toBe('shop/api:0#2');
+  });
+
+  test('goes on with a deletion', async () => {
+    await perform(start(API));
+    machine.newest.ignores = ['SIGTERM'];
+    void ask({ type: 'delete', workers: 1 });
+    await machine.clock.advance(seconds(1));
+    supervisor.release();
+    machine.orphanAll();
+    const records = [...machine.records.values()];
+    supervisor = newSupervisor();
+    supervisor.resume([...documents.values()], records);
+    await machine.clock.advance(seconds(10));
+    expect([machine.table.size, documents.size, machine.records.size]).toEqual([0, 0, 0]);
+    expect(supervisor.observe()).toEqual([]);
+  });
+
+  test('takes over what was started and not written down', async () => {
+    await perform(start({ ...API, instances: 2 }));
+    const leaders = leadersOf(machine);
+    const [first] = machine.records.values();
+    if (first === undefined) throw new Error('nothing was written down');
+    const pids = machine.living.map(({ pid }) => pid);
+    supervisor.release();
+    machine.orphanAll();
+    machine.leaders = leaders;
+    supervisor = newSupervisor();
+    supervisor.resume([...documents.values()], [{ ...first, phase: 'starting', process: null, startedAt: null }]);
+    for (const process of machine.living) process.listen();
+    await machine.clock.advance(minutes(1));
+    expect(machine.living.map(({ pid }) => pid)).toEqual(pids);
+    expect(supervisor.observe()[0]?.workers.map(({ pid, phase }) => `${pid} ${phase}`)).toEqual(
+      pids.map((pid) => `${pid} ready`),
+    );
+  });
+
+  test('ends what was started and not written down of an app that is gone, and no other process', async () => {
+    await perform(start(API));
+    const [leader] = leadersOf(machine);
+    if (leader === undefined) throw new Error('nothing was started');
+    supervisor.release();
+    machine.orphanAll();
+    const variables = { ...leader.variables, ECO_ID: '/home/another shop/api:0#0' };
+    const another = machine.addProcess({ session: 102 });
+    const info = machine.table.get(another);
+    machine.leaders = [leader, ...(info === undefined ? [] : [{ info, age: 0, variables }])];
+    supervisor = newSupervisor();
+    supervisor.resume([], []);
+    await machine.clock.advance(seconds(10));
+    expect([...machine.table.keys()]).toEqual([another]);
   });
 
   test('keeps what was stopped by shutting down with all apps', async () => {
@@ -201,6 +278,25 @@ describe('the next daemon', () => {
     expect(machine.living).toHaveLength(1);
     expect(machine.clock.pending()).toBe(0);
   });
+});
+
+test('no start number is given twice, whatever is deleted', async () => {
+  await perform(start(API));
+  await perform({ type: 'delete', workers: 1 });
+  await perform(start(API));
+  const ids = machine.started.map(({ worker }) => worker);
+  expect(new Set(ids).size).toBe(2);
+});
+
+test('an app that cannot be written down is not started, and not known', async () => {
+  const refusal = { reason: 'store-failed', path: '/home/eco/apps/shop/api.json', problem: 'no space' } as const;
+  supervisor = new Supervisor({
+    ports: machine.ports,
+    apps: { ...fakeApps({ save: () => {}, remove: () => {} }), saveNow: () => refusal },
+  });
+  expect(await perform(start(API))).toEqual({ ok: false, error: refusal });
+  expect(machine.started).toEqual([]);
+  expect(supervisor.observe()).toEqual([]);
 });
 
 describe('control links', () => {

@@ -115,6 +115,7 @@ describe('what the preload is told', () => {
       worker: 'shop/api:3#17',
       role: 'worker',
       link: '/home/eco/run/workers.sock',
+      exitRecord: '/home/eco/run/exits/shop%2Fapi%3A3%2317.json',
       handles: '/home/eco/run/handles.sock',
       execMode: 'cluster',
       clusterId: 4,

@@ -481,9 +481,9 @@ describe('adopted', () => {
     expect(machine.living).toHaveLength(1);
   });
 
-  test('its exit code is what its preload said last', async () => {
+  test('its exit code is what its preload wrote last', async () => {
     const { machine, worker, pid } = adopted();
-    worker.receive({ type: 'exiting', code: 7 });
+    machine.exitCodes.set(worker.id, 7);
     machine.table.delete(pid);
     worker.linkClosed();
     await machine.clock.advance(0);
@@ -513,11 +513,37 @@ describe('adopted', () => {
     ['another boot', { process: { pid: 101, startTime: 'start of 101', bootId: 'an earlier boot' } }],
   ])('a process with %s is neither adopted nor touched', async ([, fields]) => {
     const { machine, worker } = adopted(fields);
-    await machine.clock.advance(0);
-    expect(worker.state.phase).toBe('backing-off');
-    expect(worker.observe(true).pid).toBeNull();
-    await machine.clock.advance(seconds(5));
+    await machine.clock.advance(seconds(2));
+    expect(worker.observe(true).pid).toBe(102);
     expect(machine.table.has(101)).toBe(true);
+    expect(machine.signals).toEqual([]);
+  });
+
+  test('what a daemon was about to start, or what ran before the machine went down, is started at once', async () => {
+    for (const process of [null, { pid: 101, startTime: 'start of 101', bootId: 'an earlier boot' }]) {
+      const { machine, worker } = adopted({ phase: process === null ? 'starting' : 'ready', process });
+      await machine.clock.advance(0);
+      expect(worker.observe(true)).toMatchObject({ phase: 'starting', pid: 102, restarts: 4, lastExit: null });
+      expect(worker.id).not.toBe('shop/api:0#9');
+    }
+  });
+
+  test('one that wrote of its end before the daemon wrote of its start has crashed', () => {
+    const { machine, worker } = newWorker();
+    machine.exitCodes.set('shop/api:0#9', 3);
+    adoptWorker(worker, record(0, { phase: 'starting', process: null }), machine.ports);
+    expect(worker.state).toMatchObject({ phase: 'backing-off', cause: { type: 'exit-code', code: 3 } });
+  });
+
+  test('one that drains goes on with it, and is asked to stop once', async () => {
+    const { machine, worker, pid } = adopted({ phase: 'draining' });
+    expect(machine.signals).toEqual([]);
+    worker.receive({ type: 'drained' });
+    await machine.clock.advance(0);
+    expect(machine.signals).toEqual(['0 SIGTERM -101']);
+    machine.table.delete(pid);
+    await machine.clock.advance(seconds(1));
+    expect(worker.state.phase).toBe('stopped');
   });
 
   test.for<[WorkerRecord['phase'], WorkerState['phase']]>([
@@ -527,8 +553,8 @@ describe('adopted', () => {
     ['stopping', 'stopped'],
     ['draining', 'stopped'],
     ['backing-off', 'backing-off'],
-    ['starting', 'backing-off'],
-    ['ready', 'backing-off'],
+    ['starting', 'starting'],
+    ['ready', 'starting'],
   ])('a record of a worker without process that was %s gives one that is %s', ([phase, expected]) => {
     expect(summary(adopted({ phase, process: null }))).toBe(expected);
   });
@@ -537,7 +563,7 @@ describe('adopted', () => {
     ['starting', 'starting'],
     ['ready', 'ready'],
     ['stopping', 'stopping'],
-    ['draining', 'stopping'],
+    ['draining', 'draining'],
   ])('a living process that was %s is %s', ([phase, expected]) => {
     expect(summary(adopted({ phase }))).toBe(expected);
   });

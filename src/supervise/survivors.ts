@@ -1,0 +1,129 @@
+import { preloadWay } from '../domain/app-spec.ts';
+import { appId, workerId, type AppKey, type WorkerId } from '../domain/names.ts';
+import type { Clock } from '../platform/clock.ts';
+import { PRELOAD_VARIABLE } from '../protocol/worker.ts';
+import type { ClusterDocument } from './cluster-document.ts';
+import type { ProcessIdentity, ProcessPort, WorkerRecord } from './ports.ts';
+import { ecoIdOf } from './worker-launch.ts';
+import { isAliveProcess } from './worker-process.ts';
+
+/** A process that a daemon of this home started as a worker, by what its own environment says. */
+export interface Survivor {
+  readonly id: WorkerId;
+  readonly key: AppKey;
+  readonly instance: number;
+  readonly revision: number;
+  /** It carries the orders to its preload, which no process that it starts inherits. */
+  readonly hasOrders: boolean;
+  readonly identity: ProcessIdentity;
+  readonly startedAt: number;
+}
+
+/** What to take over, and what to end: it belongs to no app, or its app has that worker already. */
+export interface Inheritance {
+  readonly records: readonly WorkerRecord[];
+  readonly unwanted: readonly Unwanted[];
+}
+
+export type Unwanted = Pick<WorkerRecord, 'id' | 'key' | 'process'>;
+
+/** Those of this home, each id once. Processes of other users cannot be read and are not among them. */
+export function findSurvivors(home: string, processes: ProcessPort, clock: Pick<Clock, 'wallTime'>): Survivor[] {
+  const found = new Map<WorkerId, Survivor>();
+  for (const { info, age, variables } of processes.leaders('ECO_ID')) {
+    const { ECO_PROJECT: project = '', ECO_APP: app = '', ECO_INSTANCE: instance, ECO_REVISION: revision } = variables;
+    const key = { project, app };
+    const id = workerId(key, Number(instance), startNumberOf(variables['ECO_ID'] ?? ''));
+    if (variables['ECO_ID'] !== ecoIdOf(home, id)) continue;
+    const survivor: Survivor = {
+      id,
+      key,
+      instance: Number(instance),
+      revision: Number(revision),
+      hasOrders: variables[PRELOAD_VARIABLE] !== undefined,
+      identity: { pid: info.pid, startTime: info.startTime, bootId: processes.bootId },
+      startedAt: clock.wallTime() - age,
+    };
+    const other = found.get(id);
+    if (other === undefined || isRootRather(survivor, other)) found.set(id, survivor);
+  }
+  return [...found.values()];
+}
+
+/** The number after which no process of this home was ever started, by its id. */
+export function startNumberOf(id: WorkerId): number {
+  return Number(id.slice(id.lastIndexOf('#') + 1));
+}
+
+/**
+ * What an earlier daemon wrote down, completed by what it did not come to write: it may have died after it started a
+ * process and before it noted which.
+ */
+export function inherit(
+  {
+    documents,
+    written,
+    survivors,
+  }: {
+    readonly documents: readonly ClusterDocument[];
+    readonly written: readonly WorkerRecord[];
+    readonly survivors: readonly Survivor[];
+  },
+  processes: Pick<ProcessPort, 'bootId' | 'read'>,
+): Inheritance {
+  const apps = new Map(documents.map((document) => [appId(document.key), document]));
+  const byId = new Map(survivors.map((survivor) => [survivor.id, survivor]));
+  const completed = written.map((record) => completedRecord(record, byId.get(record.id)));
+  const records = completed.filter(({ key }) => apps.has(appId(key)));
+  const unwanted: Unwanted[] = completed.filter(({ key }) => !apps.has(appId(key)));
+  const known = new Set(completed.filter(({ process }) => process !== null).map(({ id }) => id));
+  for (const survivor of survivors.filter(({ id }) => !known.has(id))) {
+    const document = apps.get(appId(survivor.key));
+    const taken = records.some((record) => isSameWorker(record, survivor) && isAlive(record, processes));
+    if (document === undefined || taken || !isRoot(survivor, document)) {
+      unwanted.push({ id: survivor.id, key: survivor.key, process: survivor.identity });
+    } else records.push(newRecord(survivor, document));
+  }
+  return { records, unwanted };
+}
+
+/** Its process was started, but the daemon died before it noted which one it is. */
+function completedRecord(record: WorkerRecord, survivor: Survivor | undefined): WorkerRecord {
+  const expected = record.phase === 'starting' || record.phase === 'stopping';
+  if (record.process !== null || survivor === undefined || !expected) return record;
+  return { ...record, process: survivor.identity, startedAt: survivor.startedAt };
+}
+
+/** Whether it is ready is judged anew. */
+function newRecord({ id, key, instance, revision, identity, startedAt }: Survivor, { target }: ClusterDocument) {
+  return {
+    id,
+    key,
+    instance,
+    // Of another revision: to be replaced like any old worker.
+    generation: revision === target.revision ? target.generation : 0,
+    phase: 'starting',
+    restarts: 0,
+    process: identity,
+    startedAt,
+    lastExit: null,
+  } as const satisfies WorkerRecord;
+}
+
+function isSameWorker(record: WorkerRecord, { key, instance }: Survivor): boolean {
+  return appId(record.key) === appId(key) && record.instance === instance;
+}
+
+function isAlive({ process }: WorkerRecord, processes: Pick<ProcessPort, 'bootId' | 'read'>): boolean {
+  return process !== null && isAliveProcess(process, processes);
+}
+
+/** What a worker started may lead a session of its own and carry the worker's variables. */
+function isRoot(survivor: Survivor, { target: { spec } }: ClusterDocument): boolean {
+  return survivor.hasOrders || preloadWay(spec) !== 'argument';
+}
+
+function isRootRather(one: Survivor, other: Survivor): boolean {
+  if (one.hasOrders !== other.hasOrders) return one.hasOrders;
+  return one.startedAt < other.startedAt;
+}
