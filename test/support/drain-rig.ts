@@ -15,51 +15,59 @@ export const SERVERS = {
 } as const satisfies Readonly<Record<string, LoadOptions['protocol']>>;
 export type ServerName = keyof typeof SERVERS;
 
-export interface LoadedApp {
-  readonly server: ServerName;
+export interface LoadedApps {
+  /** One app for each, of that name. */
+  readonly servers: readonly ServerName[];
   readonly mode: 'fork' | 'cluster';
   readonly instances: number;
   /** The program that runs the workers; the daemon's Node unless told. */
   readonly interpreter?: string;
   /** Milliseconds that slow answers take. */
   readonly slow: number;
+  /** Keys of the file that are the same in each app. */
+  readonly fields?: object;
 }
 
-/** An app named `web` that serves on the port that is answered. */
-export async function startLoadedApp(eco: EcoRig, app: LoadedApp): Promise<number> {
-  const port = await eco.port();
+export interface Served {
+  readonly server: ServerName;
+  readonly port: number;
+}
+
+/** Apps that share a folder: where its code changes, each is deployed. */
+export async function startLoadedApps(eco: EcoRig, apps: LoadedApps): Promise<readonly Served[]> {
+  const served: Served[] = [];
+  for (const server of apps.servers) served.push({ server, port: await eco.port() });
   await eco.copyFixture('apps/loaded', 'web');
   await eco.write({
     'ecosystem.json': {
       project: 'drained',
-      apps: [
-        {
-          name: 'web',
-          cwd: 'web',
-          script: `${app.server}.js`,
-          exec_mode: app.mode,
-          instances: app.instances,
-          kill_timeout: '10s',
-          ...(app.interpreter === undefined ? {} : { interpreter: app.interpreter }),
-          env: { PORT: port, SLOW: app.slow },
-        },
-      ],
+      apps: served.map(({ server, port }) => ({
+        name: server,
+        cwd: 'web',
+        script: `${server}.js`,
+        exec_mode: apps.mode,
+        instances: apps.instances,
+        kill_timeout: '10s',
+        ...(apps.interpreter === undefined ? {} : { interpreter: apps.interpreter }),
+        env: { PORT: port, SLOW: apps.slow },
+        ...apps.fields,
+      })),
     },
   });
   await eco.apply();
-  return port;
+  return served;
 }
 
-export async function loadOn(server: ServerName, load: Omit<LoadOptions, 'protocol'>): Promise<Load> {
-  return startLoad({ ...load, protocol: SERVERS[server] });
+export async function loadOn({ server, port }: Served, load: Omit<LoadOptions, 'protocol' | 'port'>): Promise<Load> {
+  return startLoad({ ...load, port, protocol: SERVERS[server] });
 }
 
 /** Reloads in turn with deploys of changed code. */
 export async function rollOut(eco: EcoRig, rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
-    await eco.ok(['reload', 'web']);
+    await eco.ok(['reload', 'all'], { timeout: 300_000 });
     await eco.edit('web/version.js', `version = ${round + 1}`, `version = ${round + 2}`);
-    await eco.apply();
+    await eco.ok(['apply'], { timeout: 300_000 });
   }
 }
 

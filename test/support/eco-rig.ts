@@ -46,6 +46,8 @@ export class EcoRig {
   readonly home: string;
   /** Where the ecosystem file is and where commands are run. */
   readonly folder: string;
+  /** Runs eco, and so its daemon and, unless told otherwise, the workers. */
+  node = process.execPath;
   /** What `dispose` found in the daemon's log and the logs of the apps. */
   logs = '';
   readonly #packageFolder: string;
@@ -109,7 +111,7 @@ export class EcoRig {
 
   async run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     const started = performance.now();
-    const result = await execa(process.execPath, [this.binary, ...args], {
+    const result = await execa(this.node, [this.binary, ...args], {
       cwd: this.path(options.in ?? '.'),
       env: { ...this.#environment(), ...options.env },
       extendEnv: false,
@@ -141,7 +143,7 @@ export class EcoRig {
 
   /** Starts a command and leaves it running; `dispose` ends it. */
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
-    return spawn(process.execPath, [this.binary, ...args], {
+    return spawn(this.node, [this.binary, ...args], {
       cwd: this.path(options.in ?? '.'),
       env: { ...this.#environment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -158,7 +160,7 @@ export class EcoRig {
     }: { readonly at: RegExp; readonly typed: string; readonly env?: Readonly<Record<string, string>> },
   ): Promise<Pick<RunResult, 'exitCode' | 'all'>> {
     const terminal = join(repository, 'test', 'support', 'pseudo-terminal.py');
-    const command = spawn('python3', [terminal, process.execPath, this.binary, ...args], {
+    const command = spawn('python3', [terminal, this.node, this.binary, ...args], {
       cwd: this.folder,
       env: { ...this.#environment(), TERM: 'xterm-256color', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],

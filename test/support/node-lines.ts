@@ -19,7 +19,8 @@ export interface NodeLine {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    readonly nodeLines: readonly NodeLine[];
+    /** The one that runs the tests comes first. */
+    readonly nodeLines: readonly [NodeLine, ...NodeLine[]];
   }
 }
 
