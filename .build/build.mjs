@@ -1,8 +1,10 @@
 // Generates what is compiled from the schema, then bundles the three programs that eco consists of.
 //   node .build/build.mjs            everything
 //   node .build/build.mjs generate   only src/**/generated, which types, lint and tests need
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, relative, resolve } from 'node:path';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -13,12 +15,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Own modules that become files of their own where they are imported dynamically; packages always do. */
 const SEPARATE = /^src\/(cli\/run-cli|cli\/commands\/[^/]+|config\/load-ecosystem|platform\/start-daemon)\.ts$/;
 
+/** For what CommonJS has no word for. */
+const MODULE_URL = { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" };
+
 /** As `require`, for `import()` goes through the loader of ES modules, which reads every byte of a file for its exports. */
 const LAZY_IMPORT = /(?<!typeof )\bimport\('([^']+)'\)/g;
 const LAZY =
   'const __lazy = (load) => Promise.resolve().then(() => { const loaded = load(); return loaded.__esModule ? loaded : { ...loaded, default: loaded }; });';
 
 await generateValidator();
+await generateDefaultSpec();
 if (process.argv[2] !== 'generate') await bundle();
 
 /** No schema is compiled at run time: that alone would cost 40 ms of every start. */
@@ -52,6 +58,54 @@ async function generateValidator() {
 }
 
 /**
+ * What a spec holds where the file says nothing, from the one place that knows: `config`. Processes that may not read files
+ * of configuration complete with it the specs that an eco wrote which did not know every field yet.
+ */
+async function generateDefaultSpec() {
+  const folder = await mkdtemp(join(tmpdir(), 'eco-build-'));
+  // In the repository, so that it finds the packages.
+  const loader = `${root}src/config/generated/load-ecosystem.cjs`;
+  try {
+    const entryPoints = [`${root}src/config/load-ecosystem.ts`];
+    const form = { bundle: true, platform: 'node', format: 'cjs', packages: 'external', logLevel: 'warning' };
+    await build({
+      ...form,
+      define: { 'import.meta.url': '__moduleUrl' },
+      banner: MODULE_URL,
+      entryPoints,
+      outfile: loader,
+    });
+    const { loadEcosystem } = createRequire(import.meta.url)(loader);
+    await writeFile(join(folder, 'app.js'), '');
+    await writeFile(join(folder, 'ecosystem.json'), '{ "apps": [{ "name": "app", "script": "./app.js" }] }');
+    const options = { cwd: folder, file: 'ecosystem.json', environment: {}, home: folder, codeRevision: 'skip' };
+    const loaded = await loadEcosystem(options);
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+    const ofThisApp = ['name', 'script', 'cwd', 'code'];
+    const fields = Object.entries(loaded.value.desired.apps[0]).filter(([name]) => !ofThisApp.includes(name));
+    await writeDefaultSpec(Object.fromEntries(fields));
+  } finally {
+    await rm(loader, { force: true });
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeDefaultSpec(spec) {
+  const folder = `${root}src/domain/generated`;
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${folder}/default-spec.js`, `export default ${JSON.stringify(spec, null, 2)};\n`);
+  await writeFile(
+    `${folder}/default-spec.d.ts`,
+    [
+      "import type { AppSpec } from '../app-spec.ts';",
+      "declare const defaultSpec: Omit<AppSpec, 'name' | 'script' | 'cwd' | 'code'>;",
+      'export default defaultSpec;',
+      '',
+    ].join('\n'),
+  );
+}
+
+/**
  * CommonJS, and every package inside: Node starts `eco list` in two thirds of the time that it takes for ES modules and
  * node_modules. What a command may not need is a file of its own, loaded when it is asked for.
  */
@@ -69,7 +123,7 @@ async function bundle() {
     absWorkingDir: root,
   };
   const define = { ECO_VERSION: JSON.stringify(version), 'import.meta.url': '__moduleUrl' };
-  const banner = { js: `const __moduleUrl = require('node:url').pathToFileURL(__filename).href;\n${LAZY}` };
+  const banner = { js: `${MODULE_URL.js}\n${LAZY}` };
   await rm(next, { recursive: true, force: true });
   const pending = new Map([
     ['eco', 'src/cli/main.ts'],

@@ -15,7 +15,8 @@ const modules = readdirSync(src, { recursive: true, encoding: 'utf8' })
 /** Folders whose code must give the same answer for the same arguments, wherever and whenever it runs. */
 const PURE_FOLDERS = ['util', 'domain', 'reconcile', 'execute'];
 /** The pure policy files of `supervise`, by the names that `src/README.md` gives them. */
-const PURE_FILES = /^supervise\/(.*-machine|backoff|stop-ladder|readiness|probe|available|restart-policy)\.ts$/;
+const PURE_FILES =
+  /^supervise\/(.*-machine|backoff|stop-ladder|readiness|probe|available|restart-policy|start-order)\.ts$/;
 
 test('the table in src/README.md names every folder and no other', () => {
   expect([...table.keys()].sort()).toEqual([...folders].sort());

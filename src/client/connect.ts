@@ -5,6 +5,7 @@ import type { Failure } from '../domain/failure.ts';
 import { PROTOCOL_VERSION, type DaemonInfo } from '../protocol/control.ts';
 import { systemClock, wait } from '../platform/clock.ts';
 import { lastLines } from '../platform/log-files.ts';
+import { untrustworthyFolder } from '../platform/private-folder.ts';
 import type { DaemonClient } from './daemon-client.ts';
 import { httpClient } from './http-client.ts';
 
@@ -18,6 +19,8 @@ const START_POLL = 15;
 
 /** A daemon of the home that answers and speaks this version's protocol; started if it is absent and that is asked. */
 export async function connectDaemon({ home, start }: ConnectOptions): Promise<Result<DaemonClient>> {
+  const problem = untrustworthyFolder(home);
+  if (problem !== null) return err({ reason: 'home-unusable', home, problem });
   const client = httpClient(join(home, 'daemon.sock'), join(home, 'daemon.log'));
   const info = await client.info();
   if (info.ok) return compatible(client, info.value);

@@ -1,5 +1,7 @@
+import { completeSpec } from '../domain/complete-spec.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { Failure } from '../domain/failure.ts';
+import type { ObservedApp, ObservedState } from '../domain/observed-state.ts';
 import type { StepMessage, StepOutcome, StepRequest } from '../protocol/control.ts';
 import { sendLocal, type LocalRequest, type LocalResponse } from '../platform/local-http.ts';
 import { unreachable } from '../util/unreachable.ts';
@@ -12,7 +14,10 @@ export function httpClient(socketPath: string, log: string): DaemonClient {
   const daemon: Address = { socketPath, log };
   return {
     info: () => ask(daemon, { method: 'GET', path: '/v1/info' }),
-    observe: (project) => ask(daemon, { method: 'GET', path: `/v1/observed${queryOf(project)}` }),
+    observe: async (project) => {
+      const answer = await ask<ObservedState>(daemon, { method: 'GET', path: `/v1/observed${queryOf(project)}` });
+      return answer.ok ? ok(completeState(answer.value)) : answer;
+    },
     claim: (body) => ask(daemon, { method: 'POST', path: '/v1/applies', body }),
     step: (request, options) => performStep(daemon, request, options),
     manifest: (digest) => ask(daemon, { method: 'GET', path: `/v1/manifests/${encodeURIComponent(digest)}` }),
@@ -26,6 +31,16 @@ export function httpClient(socketPath: string, log: string): DaemonClient {
       return answer.ok ? ok(undefined) : answer;
     },
   };
+}
+
+/** A daemon of another version may know fewer settings than this eco compares. */
+function completeState(state: ObservedState): ObservedState {
+  const complete = (app: ObservedApp): ObservedApp => ({
+    ...app,
+    spec: completeSpec(app.spec),
+    applied: app.applied === null ? null : completeSpec(app.applied),
+  });
+  return { ...state, projects: state.projects.map((project) => ({ ...project, apps: project.apps.map(complete) })) };
 }
 
 interface Address {

@@ -53,12 +53,19 @@ export async function runDaemon(): Promise<number> {
     clock: systemClock,
     onProblem: (path, what) => daemonProcess.log(`${path}: ${what}`),
   });
+  const { last, newer } = store.takeHome({ version: ECO_VERSION, bootId: bootId() });
+  if (newer) {
+    daemonProcess.log(
+      `${home} was last used by eco ${last?.version}, which this eco ${ECO_VERSION} cannot follow: use that one`,
+    );
+    return 11;
+  }
   const events = new EventLog(home, systemClock.wallTime);
   const { supervisor, links } = assemble(home, { store, events });
   events.record({ type: 'daemon-started', pid: daemonProcess.pid, version: ECO_VERSION });
   const handleServer = await serveHandles(handlesPath(home), (line, handle) => links.takeBack(line, handle));
   const linkServer = await serveLines(linkPath(home), links.listener);
-  resume(supervisor, store);
+  resume(supervisor, store, { rebooted: last?.bootId !== undefined && last.bootId !== bootId() });
   await serve({ home, socketPath, servers: [linkServer, handleServer], store, events, supervisor });
   events.record({ type: 'daemon-stopped', pid: daemonProcess.pid });
   return 0;
@@ -119,10 +126,10 @@ function appStore(store: Store): AppStore {
 }
 
 /** From what an earlier daemon left behind. */
-function resume(supervisor: Supervisor, store: Store): void {
+function resume(supervisor: Supervisor, store: Store, boot: { readonly rebooted: boolean }): void {
   const documents = store.loadApps();
   const records = store.loadWorkers();
-  supervisor.resume(documents, records);
+  supervisor.resume(documents, records, boot);
   store.removeExitRecordsExcept(new Set(supervisor.workerIds()));
   const revisions = documents.flatMap(({ target, applied }) => [target.spec.code, ...(applied ? [applied.code] : [])]);
   store.removeManifestsExcept(new Set(revisions.flatMap((code) => (code.type === 'auto' ? [code.digest] : []))));

@@ -1,3 +1,4 @@
+import { completeSpec } from '../domain/complete-spec.ts';
 import type { StepMessage, StepRequest } from '../protocol/control.ts';
 import type { Daemon } from './routes.ts';
 
@@ -11,7 +12,7 @@ export async function performStep(
   const action = request.action.type;
   saveManifest(request, store);
   events.record({ type: 'step-started', project, app, action, by });
-  const outcome = await supervisor.perform(request, (workers) => send({ type: 'progress', workers }));
+  const outcome = await supervisor.perform(completeStep(request), (workers) => send({ type: 'progress', workers }));
   if (outcome.ok) {
     events.record({ type: 'step-succeeded', project, app, action });
     send({ type: 'succeeded', outcome: outcome.value });
@@ -19,6 +20,12 @@ export async function performStep(
   }
   events.record({ type: 'step-failed', project, app, action, failure: outcome.error.reason });
   send({ type: 'failed', failure: outcome.error });
+}
+
+/** A client of another version may know fewer settings. */
+function completeStep(request: StepRequest): StepRequest {
+  const { action } = request;
+  return 'spec' in action ? { ...request, action: { ...action, spec: completeSpec(action.spec) } } : request;
 }
 
 /** So that a later plan can name the files that changed. */

@@ -14,16 +14,22 @@ import {
   type WriteOptions,
 } from '../platform/json-file.ts';
 import type { ExitRecord } from '../protocol/worker.ts';
-import type { ClusterDocument } from '../supervise/cluster-document.ts';
+import { completeDocument, type ClusterDocument } from '../supervise/cluster-document.ts';
 import type { WorkerRecord } from '../supervise/ports.ts';
 import { exitRecordPath, exitsPath, fileNameOf } from '../supervise/worker-launch.ts';
 import { isAppDocument, isCount, isManifest, isProjectDocument, isWorkerRecord } from './check-state.ts';
 import { DocumentWriter, type WriterOptions } from './document-writer.ts';
 
-/** Raised when a document gets a form that an older eco would misread. */
+/** Raised when a document gets a form that an older eco would misread; a field that it does not know is no such form. */
 const FORMAT_VERSION = 1;
 
 type StoreFailure = Extract<Failure, { reason: 'store-failed' }>;
+/** Which daemon used the home last. */
+export interface HomeDocument {
+  readonly format: number;
+  readonly version: string;
+  readonly bootId: string;
+}
 
 export interface ProjectDocument {
   readonly name: ProjectName;
@@ -33,7 +39,7 @@ export interface ProjectDocument {
 }
 
 /**
- * What must survive the daemon, as JSON files under ECO_HOME:
+ * What must survive the daemon, as JSON files under ECO_HOME: `home.json`,
  * `projects/<project>.json`, `apps/<project>/<app>.json`, `workers/<id>.json`, `code/<digest>.json`, `start-numbers.json`;
  * and what Node workers write themselves, `run/exits/<id>.json`.
  */
@@ -50,6 +56,21 @@ export class Store {
     this.#writer = new DocumentWriter(options);
   }
 
+  /**
+   * Notes who uses the home from now on, and answers who did last; null if nobody did. Where that was an eco whose documents
+   * this one would misread, nothing is noted.
+   */
+  takeHome({ version, bootId }: Omit<HomeDocument, 'format'>): {
+    readonly last: HomeDocument | null;
+    readonly newer: boolean;
+  } {
+    const path = join(this.#home, 'home.json');
+    const last = (readJsonFile(path) ?? null) as HomeDocument | null;
+    const newer = last !== null && last.format > FORMAT_VERSION;
+    if (!newer) this.#writer.write(path, { format: FORMAT_VERSION, version, bootId }, { durable: true });
+    return { last, newer };
+  }
+
   loadProjects(): readonly ProjectDocument[] {
     return this.#load('projects', isProjectDocument);
   }
@@ -62,9 +83,7 @@ export class Store {
     const documents = foldersIn(join(this.#home, 'apps')).flatMap((project) =>
       this.#load(join('apps', project), isAppDocument),
     );
-    // What the first versions did not keep.
-    const added = { appliedRevision: null, history: [], lastStable: null };
-    return documents.map((document) => ({ ...added, ...document }));
+    return documents.map(completeDocument);
   }
 
   saveApp(document: ClusterDocument): void {

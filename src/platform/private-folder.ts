@@ -1,20 +1,33 @@
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
 
 /** Makes sure that only this user can look into the folder. Answers what is wrong with it, or null. */
 export function ensurePrivateFolder(path: string): string | null {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     const stats = lstatSync(path);
-    if (!stats.isDirectory()) return 'it is not a folder';
-    const { uid } = userInfo();
-    if (uid >= 0 && stats.uid !== uid) return `it belongs to another user (uid ${stats.uid})`;
-    if ((stats.mode & 0o022) !== 0) return 'others may write into it';
-    if ((stats.mode & 0o077) !== 0) chmodSync(path, 0o700);
-    return null;
+    const problem = problemOf(stats);
+    if (problem === null && (stats.mode & 0o077) !== 0) chmodSync(path, 0o700);
+    return problem;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/**
+ * What is wrong with a folder whose files and sockets shall be trusted: whoever may put others in their place would be told
+ * this user's secrets. null if nothing is, or there is no such folder.
+ */
+export function untrustworthyFolder(path: string): string | null {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? null : problemOf(stats);
+}
+
+function problemOf(stats: Stats): string | null {
+  if (!stats.isDirectory()) return 'it is not a folder';
+  // Not `userInfo`, which throws for a uid without an entry in the password file, as in containers.
+  const uid = process.getuid?.() ?? stats.uid;
+  if (stats.uid !== uid) return `it belongs to another user (uid ${stats.uid})`;
+  return (stats.mode & 0o022) === 0 ? null : 'others may write into it';
 }
 
 /** Files that this process makes from now on are this user's alone. */

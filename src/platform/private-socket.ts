@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 
 /**
@@ -9,7 +9,9 @@ export async function listenPrivately(server: Pick<Server, 'once' | 'listen'>, p
   rmSync(path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
+    // Node binds before `listen` returns: at no moment is the path there for others.
+    const umask = process.umask(0o177);
     server.listen(path, resolve);
+    process.umask(umask);
   });
-  chmodSync(path, 0o600);
 }

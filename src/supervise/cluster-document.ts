@@ -1,4 +1,5 @@
 import type { AppSpec } from '../domain/app-spec.ts';
+import { completeSpec } from '../domain/complete-spec.ts';
 import type { RevisionEntry } from '../domain/history.ts';
 import type { AppKey } from '../domain/names.ts';
 import type { AppGoal, ManualChange } from '../domain/observed-state.ts';
@@ -51,5 +52,17 @@ export function newDocument(key: AppKey, spec: AppSpec, startNumbers = 0): Clust
     lastGeneration: 1,
     startNumbers,
     sockets: {},
+  };
+}
+
+/** A document as an earlier version of eco may have written it, in today's shape: what it did not know is as in a new one. */
+export function completeDocument(stored: ClusterDocument): ClusterDocument {
+  const document = { ...newDocument(stored.key, stored.target.spec), ...stored };
+  const { target, applied, history } = document;
+  return {
+    ...document,
+    target: { ...target, spec: completeSpec(target.spec) },
+    applied: applied === null ? null : completeSpec(applied),
+    history: history.map((entry) => ({ ...entry, spec: completeSpec(entry.spec) })),
   };
 }

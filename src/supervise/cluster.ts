@@ -14,6 +14,7 @@ import {
   stalledWorkers,
   workerFailures,
 } from './cluster-report.ts';
+import type { ClusterOptions } from './cluster-options.ts';
 import type { ConvergeRequest } from './converge-request.ts';
 import type { ClusterDocument, Target } from './cluster-document.ts';
 import {
@@ -31,7 +32,7 @@ import {
 import { expectedSockets } from './expected-sockets.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import { Reunion } from './reunion.ts';
-import { KeptDocument, type DocumentPort } from './kept-document.ts';
+import { KeptDocument } from './kept-document.ts';
 import type { RollStep } from './rollout-machine.ts';
 import { nextStep, Rollout, type GivenUp } from './rollout.ts';
 import { policyFor, targetFor } from './targets.ts';
@@ -40,16 +41,11 @@ import { Worker } from './worker.ts';
 import { isDead } from './worker-machine.ts';
 import { adoptWorker } from './adopt-worker.ts';
 
-export interface ClusterOptions {
-  readonly document: ClusterDocument;
-  readonly ports: SupervisePorts;
-  readonly documents: DocumentPort;
-}
-
 /** All workers of one app. Level-triggered: after any change it compares what is with what shall be, and takes one step. */
 export class Cluster {
   readonly key: AppKey;
   readonly #ports: SupervisePorts;
+  readonly #onChange: () => void;
   readonly #kept: KeptDocument;
   #workers: Worker[] = [];
   #rollout: Rollout | null = null;
@@ -58,8 +54,9 @@ export class Cluster {
   #stepPending = false;
   #reunion: Reunion | null = null;
 
-  constructor({ document, ports, documents }: ClusterOptions) {
+  constructor({ document, ports, documents, onChange = () => {} }: ClusterOptions) {
     this.key = document.key;
+    this.#onChange = onChange;
     this.#ports = {
       ...ports,
       gate: { request: (enter) => (this.#reunion?.gate(ports.gate) ?? ports.gate).request(enter) },
@@ -217,6 +214,7 @@ export class Cluster {
     queueMicrotask(() => {
       this.#stepPending = false;
       this.#step();
+      this.#onChange();
     });
   }
 

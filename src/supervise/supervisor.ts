@@ -12,6 +12,7 @@ import type { DocumentPort } from './kept-document.ts';
 import type { ConvergeRequest } from './converge-request.ts';
 import { Orphans } from './orphans.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
+import { dependentsOf, mayStart, type Standing } from './start-order.ts';
 import type { Strategy } from './targets.ts';
 import type { LinkedWorker } from './worker-links.ts';
 import { findSurvivors, inherit, startNumberOf } from './survivors.ts';
@@ -38,27 +39,42 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clusters = new Map<string, Cluster>();
   readonly #orphans: Orphans;
+  /** After a boot, those that wait for what they depend on. */
+  readonly #waiting = new Set<Cluster>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#orphans = new Orphans(options.ports);
   }
 
-  /** Takes over what an earlier daemon kept, and what it started without coming to write it down. */
-  resume(documents: readonly ClusterDocument[], written: readonly WorkerRecord[]): void {
+  /**
+   * Takes over what an earlier daemon kept, and what it started without coming to write it down. What has no worker left is
+   * started, after what it depends on.
+   */
+  resume(
+    documents: readonly ClusterDocument[],
+    known: readonly WorkerRecord[],
+    { rebooted = false }: { readonly rebooted?: boolean } = {},
+  ): void {
     const { ports, apps } = this.#options;
-    const survivors = findSurvivors(ports.surroundings.home, ports.processes, ports.clock);
-    const { records, unwanted } = inherit({ documents, written, survivors }, ports.processes);
-    apps.retireNumbers(Math.max(0, ...[...written, ...survivors].map(({ id }) => startNumberOf(id) + 1)));
+    const { journal, processes, clock } = ports;
+    const written = known.filter((record) => !endedByBoot(record, { rebooted, bootId: processes.bootId }));
+    for (const { id } of known.filter((record) => !written.includes(record))) journal.forget(id);
+    const survivors = findSurvivors(ports.surroundings.home, processes, clock);
+    const { records, unwanted } = inherit({ documents, written, survivors }, processes);
+    apps.retireNumbers(Math.max(0, ...[...known, ...survivors].map(({ id }) => startNumberOf(id) + 1)));
     const byApp = new Map<string, WorkerRecord[]>();
     for (const record of records) byApp.set(appId(record.key), [...(byApp.get(appId(record.key)) ?? []), record]);
     for (const document of documents) {
       const cluster = this.#add(new Cluster({ document, ...this.#clusterOptions() }));
-      cluster.resume(byApp.get(appId(document.key)) ?? []);
+      const own = byApp.get(appId(document.key)) ?? [];
+      if (own.length === 0 && document.goal === 'running') this.#waiting.add(cluster);
+      else cluster.resume(own);
       // Nobody waits for the outcome any more.
       if (document.deleting === true) void this.#delete(document.key, cluster);
     }
     for (const orphan of unwanted) this.#orphans.end(orphan);
+    this.#startWaiting();
   }
 
   /** The apps of one project, or of all; sorted by project and name. */
@@ -106,19 +122,34 @@ export class Supervisor {
     return outcome;
   }
 
-  /** Ends every process of every app, and keeps the apps known as they are. */
+  /** Ends every process of every app, those first that others do not depend on. The apps stay known, as stopped. */
   async stopAll(): Promise<void> {
-    await Promise.all([...this.#clusters.values()].map((cluster) => cluster.stop()));
+    this.#waiting.clear();
+    await stopInOrder([...this.#clusters.values()]);
     await this.#orphans.whenGone();
   }
 
   /** Lets go of every process without touching it. */
   release(): void {
+    this.#waiting.clear();
     for (const cluster of this.#clusters.values()) cluster.release();
+  }
+
+  /** Those whose turn it is. Asked again whenever anything has changed. */
+  #startWaiting(): void {
+    if (this.#waiting.size === 0) return;
+    const apps = [...this.#clusters.values()].map(standingOf);
+    for (const cluster of this.#waiting) {
+      if (!mayStart(standingOf(cluster), apps)) continue;
+      this.#waiting.delete(cluster);
+      cluster.resume([]);
+    }
   }
 
   async #carryOut(key: AppKey, action: StepRequest['action'], asker: Asker): Promise<Result<StepOutcome>> {
     const cluster = this.#clusters.get(appId(key));
+    // Whoever asks for something knows the order.
+    if (cluster !== undefined) this.#waiting.delete(cluster);
     switch (action.type) {
       case 'start':
         return this.#converge(key, action.spec, { ...asker, strategy: startStrategy(action.spec, cluster) });
@@ -211,8 +242,40 @@ export class Supervisor {
 
   #clusterOptions() {
     const { ports, apps } = this.#options;
-    return { ports, documents: apps };
+    return { ports, documents: apps, onChange: () => this.#startWaiting() };
   }
+}
+
+/** Its process cannot have outlived the machine. A run that has completed need not be repeated for that. */
+function endedByBoot(
+  { process: identity, phase }: WorkerRecord,
+  { rebooted, bootId }: { readonly rebooted: boolean; readonly bootId: string },
+): boolean {
+  if (phase === 'completed') return false;
+  return identity === null ? rebooted : identity.bootId !== bootId;
+}
+
+function standingOf({ key, document, workers }: Cluster): Standing {
+  const { target, goal } = document;
+  return { key, spec: target.spec, goal, phases: workers.map(({ state }) => state.phase) };
+}
+
+/** Each once the apps that depend on it have stopped. */
+async function stopInOrder(clusters: readonly Cluster[]): Promise<void> {
+  const standings = clusters.map(standingOf);
+  const stops = new Map<string, Promise<void>>();
+  const stop = (app: Standing): Promise<void> => {
+    const id = appId(app.key);
+    const begun = stops.get(id);
+    if (begun !== undefined) return begun;
+    // Noted first: a circle of dependencies must end somewhere.
+    stops.set(id, Promise.resolve());
+    const dependents = Promise.all(dependentsOf(app, standings).map(stop));
+    const stopped = dependents.then(() => clusters.find(({ key }) => appId(key) === id)?.stop());
+    stops.set(id, stopped);
+    return stopped;
+  };
+  await Promise.all(standings.map(stop));
 }
 
 /** A task that is asked for runs again; a service that runs what is asked is left alone. */

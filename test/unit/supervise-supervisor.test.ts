@@ -299,6 +299,110 @@ test('an app that cannot be written down is not started, and not known', async (
   expect(supervisor.observe()).toEqual([]);
 });
 
+describe('after a boot', () => {
+  const DB = appSpec({ name: 'db' });
+  const MIGRATE = appSpec({ name: 'migrate', kind: 'task', dependsOn: { db: 'ready' } });
+  const WEB = appSpec({ name: 'web', instances: 2, dependsOn: { db: 'ready', migrate: 'completed' } });
+  const CACHE = appSpec({ name: 'cache', dependsOn: { web: 'started' } });
+
+  /** What the store holds after these have run, on a machine where none of their processes is left. */
+  async function reboot(specs: readonly AppSpec[]): Promise<void> {
+    machine.onLaunch = (process) =>
+      process.request.env['ECO_APP'] === 'migrate' ? process.exit({ type: 'exit-code', code: 0 }) : process.listen();
+    for (const spec of specs) await perform(start(spec));
+    supervisor.release();
+    const kept = [...documents.values()];
+    const records = [...machine.records.values()].map((record) => ({
+      ...record,
+      process: record.process && { ...record.process, bootId: 'an earlier boot' },
+    }));
+    const { onLaunch } = machine;
+    machine = new FakeMachine();
+    machine.onLaunch = onLaunch;
+    supervisor = newSupervisor();
+    supervisor.resume(kept, records, { rebooted: true });
+  }
+  const apps = () => machine.started.map(({ request }) => request.env['ECO_APP']);
+  const newest = (app: string) => machine.started.findLast(({ request }) => request.env['ECO_APP'] === app);
+
+  test('every app is started after what it depends on, and none counts as crashed', async () => {
+    await reboot([DB, MIGRATE, WEB, CACHE]);
+    machine.onLaunch = () => {};
+    await machine.clock.advance(seconds(5));
+    expect(apps()).toEqual(['db']);
+    newest('db')?.listen();
+    await machine.clock.advance(seconds(2));
+    expect(apps()).toEqual(['db', 'web', 'cache']);
+    machine.onLaunch = (process) => process.listen();
+    newest('web')?.listen();
+    newest('cache')?.listen();
+    await machine.clock.advance(seconds(10));
+    expect(workers()).toEqual(['shop/cache ready', 'shop/db ready', 'shop/migrate completed', 'shop/web ready']);
+    const observed = supervisor.observe().flatMap(({ workers }) => workers);
+    expect(observed.map(({ restarts }) => restarts)).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  test('a dependency that does not come up keeps nobody waiting for ever', async () => {
+    await reboot([DB, WEB]);
+    machine.onLaunch = (process) => {
+      if (process.request.env['ECO_APP'] === 'db') process.exit({ type: 'exit-code', code: 1 });
+      else process.listen();
+    };
+    await machine.clock.advance(minutes(1));
+    expect(workers()).toEqual(['shop/db backing-off', 'shop/web ready']);
+  });
+
+  test('what was stopped stays stopped, and nobody waits for it', async () => {
+    await perform(start(DB));
+    await perform({ type: 'stop', workers: 1 }, { app: 'db' });
+    await reboot([WEB]);
+    await machine.clock.advance(seconds(10));
+    expect(workers()).toEqual(['shop/db none', 'shop/web ready']);
+  });
+
+  test('apps that depend on each other, or on what is not there, start all the same', async () => {
+    const first = appSpec({ name: 'first', dependsOn: { second: 'ready', gone: 'ready' } });
+    await reboot([first, appSpec({ name: 'second', dependsOn: { first: 'ready' } })]);
+    await machine.clock.advance(seconds(10));
+    expect(workers()).toEqual(['shop/first ready', 'shop/second ready']);
+  });
+
+  test('a request does not wait: whoever asks knows the order', async () => {
+    await reboot([DB, WEB]);
+    machine.onLaunch = (process) => {
+      if (process.request.env['ECO_APP'] === 'web') process.listen();
+    };
+    expect(await perform(start(WEB))).toMatchObject({ ok: true });
+    expect(workers()).toEqual(['shop/db starting', 'shop/web ready']);
+  });
+
+  test('one that had given up is tried again', async () => {
+    const broken = appSpec({ name: 'broken', autorestart: false });
+    await perform(start(broken));
+    machine.newest.exit({ type: 'exit-code', code: 1 });
+    await machine.clock.advance(seconds(1));
+    expect(workers()).toEqual(['shop/broken failed']);
+    await reboot([]);
+    await machine.clock.advance(seconds(10));
+    expect(workers()).toEqual(['shop/broken ready']);
+  });
+
+  test('all of them stop in the opposite order', async () => {
+    await reboot([DB, MIGRATE, WEB, CACHE]);
+    await machine.clock.advance(seconds(10));
+    const app = (pid: number) => machine.started.find((process) => process.pid === pid)?.request.env['ECO_APP'];
+    for (const process of machine.living) process.register();
+    machine.signals.splice(0);
+    const stopping = supervisor.stopAll();
+    await machine.clock.advance(minutes(2));
+    await stopping;
+    const stopped = machine.signals
+      .filter((line) => line.includes('SIGTERM'))
+      .map((line) => app(-Number(line.split(' ')[2])));
+    expect(stopped).toEqual(['cache', 'web', 'web', 'db']);
+  });
+});
+
 describe('control links', () => {
   test('what is no message, or of a worker that nobody knows, is dropped', async () => {
     await perform(start(API));

@@ -1,0 +1,11 @@
+import type { ClusterDocument } from './cluster-document.ts';
+import type { DocumentPort } from './kept-document.ts';
+import type { SupervisePorts } from './ports.ts';
+
+export interface ClusterOptions {
+  readonly document: ClusterDocument;
+  readonly ports: SupervisePorts;
+  readonly documents: DocumentPort;
+  /** Something about its workers may have changed. */
+  readonly onChange?: () => void;
+}
