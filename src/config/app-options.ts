@@ -36,6 +36,10 @@ export const APP_OPTIONS = [
   { name: 'max_restarts', aliases: [] },
   { name: 'min_uptime', aliases: [] },
   { name: 'restart_delay', aliases: [] },
+  { name: 'exp_backoff_restart_delay', aliases: [] },
+  { name: 'stop_exit_codes', aliases: [] },
+  { name: 'restart', aliases: [] },
+  { name: 'max_memory_restart', aliases: [] },
   { name: 'unwrap', aliases: [] },
 ] as const;
 

@@ -6,11 +6,12 @@ import { byCodeUnit } from '../util/compare.ts';
 import type { OptionName } from './app-options.ts';
 import { expandHome } from './find-file.ts';
 import type { MergedApp } from './merge.ts';
-import { readBoolean, readDuration, readInstances, readLogTarget, readNumber, readText } from './option-values.ts';
+import { readBoolean, readDuration, readInstances, readLogTarget, readText } from './option-values.ts';
 import { listOf, readEnv, sortedRecord } from './read-env.ts';
 import type { Report } from './report.ts';
 import type { Program } from './program.ts';
 import { normalizeHealth } from './read-probes.ts';
+import { normalizeRestart } from './read-restart.ts';
 import { resolveProgram } from './resolve-program.ts';
 import { sensitiveNames } from './sensitive-env.ts';
 import { isRecord, type SourcePath } from './source.ts';
@@ -65,22 +66,13 @@ export function normalizeApp(app: MergedApp, context: NormalizeContext): Normali
       ...normalizeHealth(app, program, context.report),
       dependsOn: sortedConditions(dependencies),
       ...normalizePolicies(app),
+      ...normalizeRestart(app, context.report),
       ...normalizeLogs(app, cwd, workers),
     },
   };
 }
 
-type Policies =
-  | 'namespace'
-  | 'kind'
-  | 'instanceVar'
-  | 'autorestart'
-  | 'maxRestarts'
-  | 'minUptime'
-  | 'restartDelay'
-  | 'killTimeout'
-  | 'stopSignal'
-  | 'readyTimeout';
+type Policies = 'namespace' | 'kind' | 'instanceVar' | 'killTimeout' | 'stopSignal' | 'readyTimeout';
 
 /** The options that are read for themselves. */
 function normalizePolicies({ options }: MergedApp): Pick<AppSpec, Policies> {
@@ -90,10 +82,6 @@ function normalizePolicies({ options }: MergedApp): Pick<AppSpec, Policies> {
     namespace: readText(read('namespace')) ?? DEFAULTS.namespace,
     kind,
     instanceVar: readText(read('instance_var')) ?? DEFAULTS.instanceVar,
-    autorestart: readBoolean(read('autorestart')) ?? kind === 'service',
-    maxRestarts: readNumber(read('max_restarts')) ?? null,
-    minUptime: readDuration(read('min_uptime')) ?? DEFAULTS.minUptime,
-    restartDelay: readDuration(read('restart_delay')) ?? null,
     killTimeout: readDuration(read('kill_timeout')) ?? DEFAULTS.killTimeout,
     stopSignal: STOP_SIGNALS.find((signal) => signal === read('stop_signal')) ?? 'auto',
     readyTimeout: readDuration(read('listen_timeout')) ?? DEFAULTS.readyTimeout,

@@ -26,6 +26,17 @@ export function readDuration(value: unknown): Milliseconds | undefined {
   return Math.round(Number(amount) * unitSpan);
 }
 
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1 << 10, m: 1 << 20, g: 1 << 30 };
+
+/** `300M`, `1.5G`, `512kb`, in powers of 1024; without a unit, bytes. */
+export function readSize(value: unknown): number | undefined {
+  if (typeof value === 'number') return Math.round(value);
+  const match = typeof value === 'string' ? /^\s*([\d.]+)\s*([kmg]?)i?b?\s*$/i.exec(value) : null;
+  if (match === null) return undefined;
+  const [, amount, unit = ''] = match;
+  return Math.round(Number(amount) * (UNITS[unit.toLowerCase()] ?? 1));
+}
+
 /** `max` and 0: all CPUs; negative: as many fewer. At least 1. */
 export function readInstances(value: unknown, cpus: number): number {
   const number = typeof value === 'string' && value.trim().toLowerCase() === 'max' ? 0 : (readNumber(value) ?? 1);

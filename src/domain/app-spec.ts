@@ -35,8 +35,15 @@ export interface AppSpec {
   readonly maxRestarts: number | null;
   /** A worker that was ready for this long has run well: its next crash starts a new series. */
   readonly minUptime: Milliseconds;
-  /** PM2's fixed delay before each restart; null: eco's growing backoff. */
+  /** PM2's fixed delay before each restart; null: a growing one. */
   readonly restartDelay: Milliseconds | null;
+  /** PM2's growing delay, by half with each restart up to 15 s, where this is the first; null: eco's own. */
+  readonly expBackoffRestartDelay: Milliseconds | null;
+  /** A worker that was ready and ends with one of these has ended as it should, and is left alone; sorted. */
+  readonly stopExitCodes: readonly number[];
+  readonly restart: RestartSettings;
+  /** A worker whose processes together have more resident bytes than this is replaced; null: none is. */
+  readonly maxMemoryRestart: number | null;
   /** From the stop signal to SIGKILL. */
   readonly killTimeout: Milliseconds;
   /** `auto`: SIGTERM, or SIGINT for a program that handles only that one. */
@@ -100,6 +107,15 @@ export interface RolloutSettings {
   readonly progressDeadline: Milliseconds;
   /** Whether a failed rollout that left nothing of the old version goes back to the last stable revision. */
   readonly rollback: boolean;
+}
+
+/** How a worker that ended is started again, beyond what PM2 knows. */
+export interface RestartSettings {
+  /** Before the second restart in a series; each further one waits twice as long. */
+  readonly delay: Milliseconds;
+  readonly maxDelay: Milliseconds;
+  /** Not started again once it has been restarted so often within a span of time; null: never given up. */
+  readonly giveUp: { readonly count: number; readonly window: Milliseconds } | null;
 }
 
 /** A number of workers, or a part of the instances. */

@@ -7,6 +7,8 @@ export const DEFAULTS = {
   readyTimeout: seconds(30),
   /** A worker that ran this long is healthy: its next crash starts a new series of restarts. */
   minUptime: seconds(60),
+  restart: { delay: seconds(1), maxDelay: seconds(60), giveUp: null },
+  giveUpWindow: minutes(10),
   instanceVar: 'NODE_APP_INSTANCE',
   namespace: 'default',
   rollout: {
@@ -64,16 +66,17 @@ function countOf(share: Share, instances: number, round: (share: number) => numb
   return share.type === 'count' ? share.value : round((share.value * instances) / 100);
 }
 
-export interface BackoffPolicy {
-  readonly delay: Milliseconds;
-  readonly maxDelay: Milliseconds;
-  /** Of the delay, up and down. */
-  readonly jitter: number;
-  /** After a run that was healthy. */
-  readonly afterHealthyRun: Milliseconds;
-}
-
-export const BACKOFF: BackoffPolicy = { delay: seconds(1), maxDelay: seconds(60), jitter: 0.25, afterHealthyRun: 100 };
+/** How the delays before restarts grow, where the file does not say. */
+export const BACKOFF = {
+  /** After a run that was healthy: at once, but for the time in which several workers that die together are told apart. */
+  afterHealthyRun: 10,
+  /** Of a growing delay, up and down. */
+  jitter: 0.25,
+  /** PM2's `exp_backoff_restart_delay`. */
+  pm2: { factor: 1.5, maxDelay: seconds(15) },
+  /** However short a written delay: from so many restarts in a row on (with as many PM2 gives up) it is at least this long. */
+  fastLoop: { restarts: 16, atLeast: seconds(1) },
+} as const;
 
 /** The exit code by which a program says: do not restart me (s6's convention, http://skarnet.org/software/s6/servicedir.html). */
 export const EXIT_CODE_NO_RESTART = 125;

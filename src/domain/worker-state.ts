@@ -53,6 +53,8 @@ export function condemnation(state: WorkerState): ExitCause | null {
 export interface RestartCount {
   readonly total: number;
   readonly inSeries: number;
+  /** When those within `restart.give_up.window` were; absent where nothing asks for it. */
+  readonly recent?: readonly Instant[];
 }
 
 /** Why the process is being ended decides what follows once it is gone. */

@@ -4,6 +4,7 @@ import type {
   LogTarget,
   Probe,
   ProbeTarget,
+  RestartSettings,
   RolloutSettings,
   Share,
 } from '../domain/app-spec.ts';
@@ -34,6 +35,10 @@ export const FILE_KEYS = {
   maxRestarts: 'max_restarts',
   minUptime: 'min_uptime',
   restartDelay: 'restart_delay',
+  expBackoffRestartDelay: 'exp_backoff_restart_delay',
+  stopExitCodes: 'stop_exit_codes',
+  restart: 'restart',
+  maxMemoryRestart: 'max_memory_restart',
   killTimeout: 'kill_timeout',
   stopSignal: 'stop_signal',
   readyTimeout: 'listen_timeout',
@@ -59,6 +64,7 @@ export function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonVal
   if (field === 'readinessProbe' || field === 'startupProbe' || field === 'livenessProbe')
     return probeValue(spec[field]);
   if (field === 'rollout') return rolloutValue(spec.rollout);
+  if (field === 'restart') return restartValue(spec.restart);
   if (field === 'outFile' || field === 'errorFile') return logTargetValue(spec[field]);
   return spec[field];
 }
@@ -92,6 +98,10 @@ function rolloutValue({ maxSurge, maxUnavailable, minReady, progressDeadline, ro
     progress_deadline: progressDeadline,
     rollback,
   };
+}
+
+function restartValue({ delay, maxDelay, giveUp }: RestartSettings): JsonValue {
+  return { delay, max_delay: maxDelay, give_up: giveUp };
 }
 
 function shareValue({ type, value }: Share): JsonValue {

@@ -2,7 +2,7 @@ import { after, type Instant, type Milliseconds } from '../domain/time.ts';
 import { unreachable } from '../util/unreachable.ts';
 import type { AppSpec } from '../domain/app-spec.ts';
 import type { AfterStop, ExitCause, RestartCount, WorkerPhase, WorkerState } from '../domain/worker-state.ts';
-import { afterExit } from './restart-policy.ts';
+import { afterExit, type RestartPolicy } from './restart-policy.ts';
 
 /** What one worker does when; see `domain/worker-state` for the diagram. Pure: `worker` carries out the effects. */
 export function transition(state: WorkerState, event: WorkerEvent, context: Context): Transition {
@@ -64,10 +64,7 @@ export interface Context {
   readonly drainable: boolean;
 }
 
-export type WorkerPolicy = Pick<
-  AppSpec,
-  'kind' | 'autorestart' | 'maxRestarts' | 'minUptime' | 'restartDelay' | 'killTimeout' | 'readyTimeout'
->;
+export type WorkerPolicy = RestartPolicy & Pick<AppSpec, 'killTimeout' | 'readyTimeout'>;
 
 type In<P extends WorkerPhase> = Extract<WorkerState, { phase: P }>;
 
@@ -322,7 +319,7 @@ function ended(
   { cause, readyFor, treeGone }: End,
   { policy, now, random }: Context,
 ): Transition {
-  const next = afterExit(policy, { cause, readyFor, restarts, random });
+  const next = afterExit(policy, { cause, readyFor, restarts, now, random });
   const effects: readonly WorkerEffect[] = treeGone ? [] : [{ type: 'kill-tree' }];
   switch (next.type) {
     case 'retry':

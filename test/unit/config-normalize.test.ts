@@ -82,6 +82,16 @@ const options = fc.record(
     maxRestarts: fc.oneof(fc.nat(99), fc.nat(99).map(String)),
     min_uptime: duration,
     restart_delay: duration,
+    exp_backoff_restart_delay: duration,
+    stop_exit_codes: fc.oneof(fc.nat(255), fc.constantFrom([], [9, 0, 9], ['7', 3])),
+    restart: fc.constantFrom(
+      {},
+      { policy: 'on-failure', no_restart_exit_codes: [3] },
+      { policy: 'never', reset_after: '30s' },
+      { delay: 5, max_delay: '5m', give_up: { count: 0 } },
+      { give_up: { count: 5, window: '1h' } },
+    ),
+    max_memory_restart: fc.constantFrom(0, 4096, '300M', '1.5G', '512kb', '7'),
   },
   { requiredKeys: [] },
 );
@@ -120,7 +130,7 @@ test('a normalised app is plain JSON with every field filled in', () => {
     fc.property(app, (written) => {
       const { spec } = normalize(written, undefined);
       expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
-      expect(Object.keys(spec)).toHaveLength(33);
+      expect(Object.keys(spec)).toHaveLength(37);
       expect(spec.instances).toBeGreaterThanOrEqual(1);
       expect(Object.keys(spec.env)).toEqual(Object.keys(spec.env).sort());
     }),
@@ -208,6 +218,10 @@ function serialise({ spec, revision }: Pick<NormalizedApp, 'spec' | 'revision'>)
     ...(spec.maxRestarts === null ? {} : { max_restarts: spec.maxRestarts }),
     min_uptime: spec.minUptime,
     ...(spec.restartDelay === null ? {} : { restart_delay: spec.restartDelay }),
+    ...(spec.expBackoffRestartDelay === null ? {} : { exp_backoff_restart_delay: spec.expBackoffRestartDelay }),
+    stop_exit_codes: spec.stopExitCodes,
+    restart: restartOption(spec),
+    max_memory_restart: spec.maxMemoryRestart ?? 0,
     kill_timeout: spec.killTimeout,
     stop_signal: spec.stopSignal,
     listen_timeout: spec.readyTimeout,
@@ -226,6 +240,13 @@ function serialise({ spec, revision }: Pick<NormalizedApp, 'spec' | 'revision'>)
     depends_on: spec.dependsOn,
     revision,
   };
+}
+
+/** A delay of its own would end PM2's. */
+function restartOption({ restart, restartDelay, expBackoffRestartDelay }: NormalizedApp['spec']) {
+  const { delay, maxDelay, giveUp } = restart;
+  const pm2 = restartDelay !== null || expBackoffRestartDelay !== null;
+  return { ...(pm2 ? {} : { delay, max_delay: maxDelay }), give_up: giveUp };
 }
 
 function probeOption(name: string, probe: Probe | null): Record<string, unknown> {

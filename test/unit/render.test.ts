@@ -439,6 +439,7 @@ describe('apps', () => {
         instance_var           NODE_APP_INSTANCE
         autorestart            true
         min_uptime             60s
+        restart                {"delay":1000,"max_delay":60000,"give_up":null}
         kill_timeout           30s
         stop_signal            auto
         listen_timeout         30s

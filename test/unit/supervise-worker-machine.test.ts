@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DEFAULTS } from '../../src/domain/policies.ts';
 import { seconds } from '../../src/domain/time.ts';
 import type { AfterStop, ExitCause, WorkerState } from '../../src/domain/worker-state.ts';
 import {
@@ -20,6 +21,9 @@ const POLICY: WorkerPolicy = {
   maxRestarts: null,
   minUptime: seconds(60),
   restartDelay: null,
+  expBackoffRestartDelay: null,
+  stopExitCodes: [],
+  restart: DEFAULTS.restart,
   killTimeout: seconds(4),
   readyTimeout: seconds(30),
 };
@@ -252,6 +256,13 @@ const policies: fc.Arbitrary<WorkerPolicy> = fc.record({
   maxRestarts: fc.option(fc.integer({ min: 0, max: 5 })),
   minUptime: fc.integer({ min: 0, max: 100_000 }),
   restartDelay: fc.option(fc.integer({ min: 0, max: 10_000 })),
+  expBackoffRestartDelay: fc.option(fc.integer({ min: 1, max: 10_000 })),
+  stopExitCodes: fc.subarray([0, 1, 3, 125]),
+  restart: fc.record({
+    delay: fc.integer({ min: 0, max: 10_000 }),
+    maxDelay: fc.integer({ min: 0, max: 100_000 }),
+    giveUp: fc.option(fc.record({ count: fc.nat(3), window: fc.nat(100_000) })),
+  }),
   killTimeout: fc.integer({ min: 0, max: 60_000 }),
   readyTimeout: fc.integer({ min: 1, max: 60_000 }),
 });

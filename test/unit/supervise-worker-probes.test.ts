@@ -199,7 +199,7 @@ describe('a ready worker', () => {
     await machine.clock.advance(1);
     expect(machine.signals).toEqual(['5000 SIGTERM -101']);
     // It had been ready: the first crash is answered soon.
-    expect(worker.state).toMatchObject({ phase: 'backing-off', retryAt: 5100, restarts: { total: 1 } });
+    expect(worker.state).toMatchObject({ phase: 'backing-off', retryAt: 5010, restarts: { total: 1 } });
     const cause = { type: 'liveness-failed', failures: 3, lastAnswer: 'exit code 1' };
     expect(worker.observe(true).lastExit).toEqual(cause);
     await machine.clock.advance(99);
