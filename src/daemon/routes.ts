@@ -11,6 +11,7 @@ import {
 } from '../protocol/check.ts';
 import type { DaemonInfo, ShutdownRequest } from '../protocol/control.ts';
 import { readJsonBody, sendJson, streamJson, type RequestHandler } from '../platform/http-server.ts';
+import type { Sampler } from '../supervise/sampler.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { EventLog } from './event-log.ts';
 import { maskedHistory } from './masked-history.ts';
@@ -21,6 +22,7 @@ import type { Store } from './store.ts';
 
 export interface Daemon {
   readonly supervisor: Supervisor;
+  readonly sampler: Sampler;
   readonly projects: Projects;
   readonly store: Store;
   readonly events: EventLog;
@@ -45,9 +47,10 @@ export function routes(daemon: Daemon): RequestHandler {
   return (request, response) => void router.lookup(request, response);
 }
 
-function addReads(router: Router, { supervisor, projects, store, events, info }: Daemon): void {
+function addReads(router: Router, { supervisor, sampler, projects, store, events, info }: Daemon): void {
   on(router, 'GET /v1/info', ({ response }) => sendJson(response, 200, info()));
   on(router, 'GET /v1/observed', ({ response, query: { project } }) => {
+    sampler.look();
     sendJson(response, 200, { projects: projects.observe(supervisor.observe(project), project) });
   });
   on(router, 'GET /v1/history', ({ response, query }) => {
@@ -60,7 +63,11 @@ function addReads(router: Router, { supervisor, projects, store, events, info }:
     sendJson(response, 200, store.loadManifest(digest));
   });
   on(router, 'GET /v1/events', ({ response, query }) =>
-    streamJson(response, (send, signal) => streamEvents(events, { send, signal, follow: query['follow'] === '1' })),
+    streamJson(response, (send, signal) => {
+      const follow = query['follow'] === '1';
+      if (follow) sampler.watch(signal);
+      return streamEvents(events, { send, signal, follow });
+    }),
   );
   onBody(router, 'POST /v1/logs', {
     parse: parseLogQuery,

@@ -15,6 +15,7 @@ import { launch } from '../platform/launcher.ts';
 import { serveLines, type LineServer } from '../platform/line-server.ts';
 import { bindSocket, newTicketKeys } from '../platform/listening-socket.ts';
 import { ensurePrivateFolder, keepFilesPrivate } from '../platform/private-folder.ts';
+import { processMeter } from '../platform/process-meter.ts';
 import { bootId, leadersWith, readProcess, sendSignal } from '../platform/process-table.ts';
 import { becomeOnlyInstance } from '../platform/single-instance.ts';
 import { keepSpareDescriptor } from '../platform/spare-descriptor.ts';
@@ -22,6 +23,7 @@ import { treeInspector } from '../platform/tree-inspector.ts';
 import { bootGate } from '../supervise/boot-gate.ts';
 import { WorkerLinks } from '../supervise/worker-links.ts';
 import { exitsPath, handlesPath, linkPath } from '../supervise/worker-launch.ts';
+import { Sampler } from '../supervise/sampler.ts';
 import { SocketVault } from '../supervise/socket-vault.ts';
 import { Supervisor, type AppStore } from '../supervise/supervisor.ts';
 import type { SupervisePorts } from '../supervise/ports.ts';
@@ -61,12 +63,13 @@ export async function runDaemon(): Promise<number> {
     return 11;
   }
   const events = new EventLog(home, systemClock.wallTime);
-  const { supervisor, links } = assemble(home, { store, events });
+  const { supervisor, links, sampler } = assemble(home, { store, events });
   events.record({ type: 'daemon-started', pid: daemonProcess.pid, version: ECO_VERSION });
   const handleServer = await serveHandles(handlesPath(home), (line, handle) => links.takeBack(line, handle));
   const linkServer = await serveLines(linkPath(home), links.listener);
   resume(supervisor, store, { rebooted: last?.bootId !== undefined && last.bootId !== bootId() });
-  await serve({ home, socketPath, servers: [linkServer, handleServer], store, events, supervisor });
+  sampler.start();
+  await serve({ home, socketPath, servers: [linkServer, handleServer], store, events, supervisor, sampler });
   events.record({ type: 'daemon-stopped', pid: daemonProcess.pid });
   return 0;
 }
@@ -79,7 +82,7 @@ interface Journals {
 function assemble(
   home: string,
   { store, events }: Journals,
-): { readonly supervisor: Supervisor; readonly links: WorkerLinks } {
+): { readonly supervisor: Supervisor; readonly links: WorkerLinks; readonly sampler: Sampler } {
   const links = new WorkerLinks((id) => supervisor.findWorker(id));
   const inspector = treeInspector();
   const ports: SupervisePorts = {
@@ -107,7 +110,8 @@ function assemble(
     surroundings: { home, node: nodeProgram(), preload: entryPoints.preload, baseEnvironment: baseEnvironment() },
   };
   const supervisor = new Supervisor({ ports, apps: appStore(store) });
-  return { supervisor, links };
+  const sampler = new Sampler({ clock: systemClock, meter: processMeter(), workers: () => supervisor.workers() });
+  return { supervisor, links, sampler };
 }
 
 function appStore(store: Store): AppStore {
@@ -130,7 +134,7 @@ function resume(supervisor: Supervisor, store: Store, boot: { readonly rebooted:
   const documents = store.loadApps();
   const records = store.loadWorkers();
   supervisor.resume(documents, records, boot);
-  store.removeExitRecordsExcept(new Set(supervisor.workerIds()));
+  store.removeExitRecordsExcept(new Set(supervisor.workers().map(({ id }) => id)));
   const revisions = documents.flatMap(({ target, applied }) => [target.spec.code, ...(applied ? [applied.code] : [])]);
   store.removeManifestsExcept(new Set(revisions.flatMap((code) => (code.type === 'auto' ? [code.digest] : []))));
 }
@@ -141,10 +145,11 @@ interface Serving extends Journals {
   /** Of the workers. */
   readonly servers: readonly LineServer[];
   readonly supervisor: Supervisor;
+  readonly sampler: Sampler;
 }
 
 /** Answers requests until a shutdown has been asked for and carried out. */
-async function serve({ home, socketPath, servers, store, events, supervisor }: Serving): Promise<void> {
+async function serve({ home, socketPath, servers, store, events, supervisor, sampler }: Serving): Promise<void> {
   const startedAt = systemClock.now();
   const ending = daemonProcess.whenAskedToEnd();
   const shutdown = async ({ apps }: ShutdownRequest): Promise<void> => {
@@ -159,13 +164,14 @@ async function serve({ home, socketPath, servers, store, events, supervisor }: S
     home,
     uptime: Math.round(systemClock.now() - startedAt),
     apps: supervisor.countApps(),
-    workers: supervisor.workerIds().length,
+    workers: supervisor.workers().length,
     memoryBytes: daemonProcess.memoryBytes(),
   });
   const projects = new Projects(store.loadProjects(), (document) => store.saveProject(document));
-  const daemon: Daemon = { supervisor, projects, store, events, info, shutdown };
+  const daemon: Daemon = { supervisor, sampler, projects, store, events, info, shutdown };
   const server = await serveHttp(socketPath, routes(daemon));
   await ending.promise;
+  sampler.stop();
   supervisor.release();
   for (const { close } of servers) close();
   await server.close();

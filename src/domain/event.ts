@@ -39,6 +39,8 @@ export type EcoEvent =
   | { readonly type: 'worker-started'; readonly worker: WorkerId; readonly pid: number }
   | { readonly type: 'worker-adopted'; readonly worker: WorkerId; readonly pid: number }
   | { readonly type: 'worker-ready'; readonly worker: WorkerId }
+  /** A successor takes its place. */
+  | { readonly type: 'worker-retired'; readonly worker: WorkerId; readonly cause: ExitCause }
   | {
       readonly type: 'worker-exited';
       readonly worker: WorkerId;

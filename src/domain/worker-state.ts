@@ -73,6 +73,8 @@ export type ExitCause =
   | { readonly type: 'liveness-failed'; readonly failures: number; readonly lastAnswer: string }
   /** Before it was ready it wrote a line that `fail_when` names. */
   | { readonly type: 'matched-fail-when'; readonly line: string }
+  /** Its processes together stayed above `max_memory_restart`; both in bytes. */
+  | { readonly type: 'over-memory'; readonly memoryBytes: number; readonly limit: number }
   /** It ended while no daemon watched it. */
   | { readonly type: 'unknown' };
 
@@ -89,12 +91,16 @@ export interface ObservedWorker {
   readonly pid: number | null;
   readonly phase: WorkerPhase;
   readonly restarts: number;
+  /** Of these, those since it last ran well. */
+  readonly restartsInSeries: number;
   /** When its present process was started; null while no process exists. */
   readonly startedAt: Timestamp | null;
   /** Milliseconds since `startedAt`; null while no process exists. */
   readonly uptime: number | null;
   /** The last reason for which a process of this worker ended; null if none did. */
   readonly lastExit: ExitCause | null;
+  /** Why a successor takes its place, although it runs well otherwise; null: it is to stay. */
+  readonly retiring: ExitCause | null;
   /** Runs the spec that the app has now, not that of an earlier revision. */
   readonly current: boolean;
   /** A preload reports to the daemon: readiness and draining work, and where Node itself is the worker, sockets too. */
@@ -107,8 +113,8 @@ export interface ObservedWorker {
   readonly errorFile: string | null;
   /** Milliseconds until the next attempt, while backing off. */
   readonly retryIn: number | null;
-  /** null where the platform does not tell. */
+  /** Resident, of it and everything that it started; null before the first sample. */
   readonly memoryBytes: number | null;
-  /** Of one CPU, since the last sample; null before there are two samples. */
+  /** Of one CPU, since the last sample, or its start if there was none; null where that says nothing yet. */
   readonly cpuPercent: number | null;
 }

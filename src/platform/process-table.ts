@@ -135,12 +135,12 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-function hasProc(): boolean {
+export function hasProc(): boolean {
   return process.platform === 'linux';
 }
 
 /** Fields after the last `)`, for a program's name may hold anything: proc_pid_stat(5). */
-function parseStat(pid: number, stat: string): ProcessInfo {
+export function parseStat(pid: number, stat: string): ProcessInfo {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const field = (number: number): number => Number(fields[number - 3]);
   const state = fields[0] ?? '';
@@ -158,12 +158,12 @@ function parseStat(pid: number, stat: string): ProcessInfo {
 
 /** For platforms without /proc: slower, and without sessions. */
 function listWithPs(): readonly ProcessInfo[] {
-  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,pgid=,rss=,state=,lstart='], { encoding: 'utf8' });
+  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,pgid=,rss=,state=,time=,lstart='], { encoding: 'utf8' });
   return table
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line) => {
-      const [pid = '', parent = '', group = '', rss = '', state = '', ...started] = line.trim().split(/\s+/);
+      const [pid = '', parent = '', group = '', rss = '', state = '', time = '', ...started] = line.trim().split(/\s+/);
       return {
         pid: Number(pid),
         parent: Number(parent),
@@ -172,7 +172,14 @@ function listWithPs(): readonly ProcessInfo[] {
         zombie: state.startsWith('Z'),
         startTime: started.join(' '),
         memoryBytes: Number(rss) * 1024,
-        cpuMs: 0,
+        cpuMs: parseCpuTime(time),
       };
     });
+}
+
+/** `[[days-]hours:]minutes:seconds[.fraction]`, as `ps` writes it. */
+function parseCpuTime(text: string): number {
+  const [clock = '', days = '0'] = text.split('-').toReversed();
+  const units = clock.split(':').map(Number);
+  return (Number(days) * 86_400 + units.reduce((total, unit) => total * 60 + unit, 0)) * 1000;
 }

@@ -1,4 +1,5 @@
 import type { ExitCause } from '../domain/worker-state.ts';
+import { formatBytes } from './format-bytes.ts';
 import { unreachable } from '../util/unreachable.ts';
 
 /** Why a process ended, as the end of a sentence: `exit code 1`. */
@@ -16,6 +17,8 @@ export function formatExitCause(cause: ExitCause): string {
       return `ended after ${times(cause.failures)} of its liveness probe: ${cause.lastAnswer}`;
     case 'matched-fail-when':
       return `wrote a line that fail_when names: ${cause.line}`;
+    case 'over-memory':
+      return `its memory rose to ${formatBytes(cause.memoryBytes)}, above max_memory_restart (${formatBytes(cause.limit)})`;
     case 'unknown':
       return 'ended while no daemon watched it';
     default:

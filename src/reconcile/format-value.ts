@@ -1,4 +1,5 @@
 import type { JsonValue } from '../domain/plan.ts';
+import { formatBytes } from './format-bytes.ts';
 import { printable } from './printable.ts';
 
 const DURATIONS = ['min_uptime', 'restart_delay', 'exp_backoff_restart_delay', 'kill_timeout', 'listen_timeout'];
@@ -8,6 +9,7 @@ export function formatValue(path: string, value: JsonValue): string {
   if (value === null) return '(none)';
   if (typeof value === 'number' && DURATIONS.includes(path))
     return value % 1000 === 0 ? `${value / 1000}s` : `${value}ms`;
+  if (typeof value === 'number' && path === 'max_memory_restart') return formatBytes(value);
   return clipped(printable(JSON.stringify(value)));
 }
 

@@ -34,10 +34,12 @@ import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import { Reunion } from './reunion.ts';
 import { KeptDocument } from './kept-document.ts';
 import type { RollStep } from './rollout-machine.ts';
-import { nextStep, Rollout, type GivenUp } from './rollout.ts';
+import { nextStep, presentPolicy, Rollout, type GivenUp } from './rollout.ts';
 import { policyFor, targetFor } from './targets.ts';
 import { wayBack } from './way-back.ts';
 import { Worker } from './worker.ts';
+import type { WorkerOptions } from './worker-options.ts';
+import { WorkerSet } from './worker-set.ts';
 import { isDead } from './worker-machine.ts';
 import { adoptWorker } from './adopt-worker.ts';
 
@@ -47,7 +49,7 @@ export class Cluster {
   readonly #ports: SupervisePorts;
   readonly #onChange: () => void;
   readonly #kept: KeptDocument;
-  #workers: Worker[] = [];
+  readonly #workers: WorkerSet;
   #rollout: Rollout | null = null;
   #whenStopped: (() => void)[] = [];
   #timer: Timer | null = null;
@@ -61,6 +63,7 @@ export class Cluster {
       ...ports,
       gate: { request: (enter) => (this.#reunion?.gate(ports.gate) ?? ports.gate).request(enter) },
     };
+    this.#workers = new WorkerSet(ports.journal);
     this.#kept = new KeptDocument(changedDocument(document, interrupted(document)), documents);
   }
 
@@ -69,7 +72,7 @@ export class Cluster {
   }
 
   get workers(): readonly Worker[] {
-    return this.#workers;
+    return this.#workers.all;
   }
 
   /** Resolved once its workers have told this daemon what they share with it; at once where none was adopted. */
@@ -86,17 +89,18 @@ export class Cluster {
     const joinable = strategy === 'keep' || !equalJson(spec, this.document.target.spec);
     if (joinable && this.#rollout?.isTowards(spec) === true) return this.#rollout.join(onProgress);
     const target = targetFor(this.document, request);
-    const keepsOld = strategy !== 'keep' && spec.kind === 'service' && this.#serves();
+    const keepsOld = strategy !== 'keep' && spec.kind === 'service' && this.#workers.serves();
     const asked = { ...request, at: this.#ports.clock.wallTime() };
     const change = { ...begun(this.#withoutRollout(), target, asked), ...(keepsOld ? {} : { target }) };
     const refused = this.#kept.begin(change, spec.instances);
     if (refused !== null) return Promise.resolve(err(refused));
     this.#abandonRollout();
     this.#answerStops();
-    const policy = policyFor(request, this.#workers);
+    if (strategy !== 'keep') this.#workers.forgetPlaces();
+    const policy = policyFor(request, this.#workers.all);
     const rollback = request.rollback && spec.rollout.rollback;
     this.#rollout = new Rollout({ target, policy, rollback, fromFile, onProgress, now: this.#ports.clock.now() });
-    if (strategy === 'keep') this.#retireFailed(target);
+    if (strategy === 'keep') this.#workers.retryFailed(target);
     this.#scheduleStep();
     return this.#rollout.outcome;
   }
@@ -143,9 +147,9 @@ export class Cluster {
     for (const record of records) {
       const worker = this.#newWorker(
         record.generation === target.generation ? target : { ...target, generation: record.generation },
-        record.instance,
+        { instance: record.instance, predecessor: null },
       );
-      this.#workers.push(worker);
+      this.#workers.add(worker);
       adoptWorker(worker, record, this.#ports);
     }
     adopted = true;
@@ -155,21 +159,21 @@ export class Cluster {
 
   #isReunited(): boolean {
     const { sockets } = this.document;
-    return !this.#workers.some((worker) => worker.isMissed(sockets[worker.instance] ?? []));
+    return !this.#workers.all.some((worker) => worker.isMissed(sockets[worker.instance] ?? []));
   }
 
   /** Lets go of every process without touching it: the daemon ends, the app does not. */
   release(): void {
     this.#timer?.cancel();
-    for (const worker of this.#workers) worker.release();
+    for (const worker of this.#workers.all) worker.release();
   }
 
   observe(): ObservedApp {
-    return observedApp(this.document, this.#workers, this.#target());
+    return observedApp(this.document, this.#workers.all, this.#target());
   }
 
   serving(): Serving {
-    return servingOf(this.document, this.#workers);
+    return servingOf(this.document, this.#workers.all);
   }
 
   #target(): Target {
@@ -177,12 +181,7 @@ export class Cluster {
   }
 
   #current(): readonly Worker[] {
-    const { generation } = this.#target();
-    return this.#workers.filter((worker) => worker.generation === generation);
-  }
-
-  #serves(): boolean {
-    return this.#workers.some(({ state }) => state.phase === 'ready' || state.phase === 'draining');
+    return this.#workers.ofGeneration(this.#target().generation);
   }
 
   /** As it is once the rollout that is under way has been taken over. */
@@ -196,15 +195,6 @@ export class Cluster {
   #abandonRollout(): void {
     this.#rollout?.settle(err({ reason: 'superseded', app: this.key.app }));
     this.#rollout = null;
-  }
-
-  /** A worker that failed, or waits for its next attempt, gets a fresh start at once. */
-  #retireFailed({ generation }: Target): void {
-    for (const worker of this.#workers) {
-      if (worker.generation === generation && worker.state.phase !== 'completed') worker.update(this.#target().spec);
-      const { phase } = worker.state;
-      if (phase === 'failed' || phase === 'backing-off') worker.stop({ handover: false });
-    }
   }
 
   /** Never at once: a step changes workers, and changes ask for steps. */
@@ -221,20 +211,20 @@ export class Cluster {
   #step(): void {
     this.#timer?.cancel();
     this.#timer = null;
-    this.#forgetDead();
+    this.#workers.forgetDead(this.#target().generation);
     if (this.document.goal === 'stopped') return this.#stepTowardsStopped();
-    const now = this.#ports.clock.now();
-    const step = nextStep(this.#rollout, { target: this.#target(), workers: this.#workers, now });
-    this.#rollout?.report(progressOf(this.#workers, this.#target()));
-    const { overlap } = this.#rollout?.policy ?? rollingPolicy(this.#target().spec);
-    for (const id of step.stop) this.#workers.find((worker) => worker.id === id)?.stop({ handover: overlap });
+    const progress = { target: this.#target(), workers: this.#workers.all, now: this.#ports.clock.now() };
+    const step = nextStep(this.#rollout, progress);
+    this.#rollout?.report(progressOf(this.#workers.all, this.#target()));
+    const { overlap } = presentPolicy(this.#rollout, progress);
+    for (const id of step.stop) this.#workers.all.find((worker) => worker.id === id)?.stop({ handover: overlap });
     for (const instance of step.start) this.#startWorker(instance);
     this.#conclude(step);
   }
 
   #stepTowardsStopped(): void {
-    for (const worker of this.#workers) worker.stop({ handover: false });
-    if (this.#workers.some(({ state }) => !isDead(state))) return;
+    for (const worker of this.#workers.all) worker.stop({ handover: false });
+    if (this.#workers.all.some(({ state }) => !isDead(state))) return;
     this.#ports.vault.releaseAll(this.key);
     this.#answerStops();
   }
@@ -251,7 +241,7 @@ export class Cluster {
       case 'done':
         return rollout === null ? this.#noteSettled() : this.#succeed(rollout);
       case 'failed':
-        return rollout === null ? undefined : this.#fail(rollout, workerFailures(this.#workers, verdict.failures));
+        return rollout === null ? undefined : this.#fail(rollout, workerFailures(this.#workers.all, verdict.failures));
       case 'stalled':
         return rollout === null ? undefined : this.#fail(rollout, stalledWorkers(this.#current(), rollout.policy));
       case 'wait':
@@ -262,17 +252,16 @@ export class Cluster {
   #succeed(rollout: Rollout): void {
     this.#rollout = null;
     const { target, failure } = rollout;
-    const sockets = Object.fromEntries(this.#workers.map(({ instance, requested }) => [instance, requested]));
+    const sockets = this.#workers.requestedSockets();
     const reached = failure === null ? stableAs(this.document, target) : {};
     const applied = failure === null && rollout.fromFile ? appliedAs(target) : {};
     this.#kept.change({ target, sockets, ...reached, ...applied });
-    const inUse = this.#workers.flatMap(({ requested, bound }) => [...requested, ...bound]);
-    this.#ports.vault.releaseUnused(this.key, new Set(inUse));
+    this.#ports.vault.releaseUnused(this.key, this.#workers.socketsInUse());
     rollout.settle(failure === null ? ok({ serving: this.serving() }) : err(this.#failureOf(failure)));
   }
 
   #noteSettled(): void {
-    const change = { ...cameUp(this.document), ...lateSockets(this.document, this.#workers) };
+    const change = { ...cameUp(this.document), ...lateSockets(this.document, this.#workers.all) };
     if (Object.keys(change).length > 0) this.#kept.change(change);
   }
 
@@ -283,7 +272,9 @@ export class Cluster {
       return this.#giveUp(rollout, rollout.failure.workers, restored === 'rolled-back' ? 'rollback-failed' : restored);
     }
     const document = this.document;
-    const serving = this.#workers.filter(({ state }) => state.phase === 'ready').map(({ generation }) => generation);
+    const serving = this.#workers.all
+      .filter(({ state }) => state.phase === 'ready')
+      .map(({ generation }) => generation);
     const back = wayBack({ document, failed: rollout.target, serving, rollback: rollout.rollback });
     this.#kept.change({
       ...failed(document, rollout.target, workers),
@@ -292,7 +283,7 @@ export class Cluster {
     });
     if (!back.awaited) return this.#giveUp(rollout, workers, back.restored);
     this.#rollout = rollout.back(back.target, { workers, restored: back.restored }, this.#ports.clock.now());
-    this.#retireFailed(back.target);
+    this.#workers.retryFailed(back.target);
     this.#scheduleStep();
   }
 
@@ -307,12 +298,17 @@ export class Cluster {
   }
 
   #startWorker(instance: number): void {
-    const worker = this.#newWorker(this.#target(), instance);
-    this.#workers.push(worker);
+    const target = this.#target();
+    const predecessor = this.#workers.takePlace(instance, target.generation);
+    const worker = this.#newWorker(target, { instance, predecessor });
+    this.#workers.add(worker);
     worker.start();
   }
 
-  #newWorker({ spec, revision, generation }: Target, instance: number): Worker {
+  #newWorker(
+    { spec, revision, generation }: Target,
+    { instance, predecessor }: Pick<WorkerOptions, 'instance' | 'predecessor'>,
+  ): Worker {
     const { minReady } = rollingPolicy(spec);
     return new Worker({
       key: this.key,
@@ -321,6 +317,7 @@ export class Cluster {
       revision,
       spec,
       minReady,
+      predecessor,
       expected: expectedSockets(this.document, spec, instance),
       ports: this.#ports,
       nextStartNumber: () => this.#kept.takeStartNumber(),
@@ -332,14 +329,5 @@ export class Cluster {
     this.#reunion?.check();
     this.#rollout?.progressed(this.#ports.clock.now());
     this.#scheduleStep();
-  }
-
-  #forgetDead(): void {
-    const { generation } = this.#target();
-    const staying = this.#workers.filter(({ state, generation: own }) =>
-      own === generation ? state.phase !== 'stopped' : !isDead(state),
-    );
-    for (const worker of this.#workers) if (!staying.includes(worker)) this.#ports.journal.forget(worker.id);
-    this.#workers = staying;
   }
 }

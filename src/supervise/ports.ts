@@ -67,6 +67,8 @@ export interface WorkerRecord {
   readonly generation: number;
   readonly phase: WorkerPhase;
   readonly restarts: number;
+  /** Why a successor takes its place; missing in what earlier versions wrote. */
+  readonly retiring?: ExitCause | null;
   /** null: about to be spawned, or without a process. */
   readonly process: ProcessIdentity | null;
   readonly startedAt: Timestamp | null;

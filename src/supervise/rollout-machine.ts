@@ -92,8 +92,9 @@ function isOver(state: WorkerState): boolean {
   return state.phase === 'stopped' || state.phase === 'completed' || state.phase === 'failed';
 }
 
+/** One that is ended because it failed comes back by its restart policy: its place is not free. */
 function isLeaving(state: WorkerState): boolean {
-  return state.phase === 'draining' || state.phase === 'stopping';
+  return (state.phase === 'draining' || state.phase === 'stopping') && condemnation(state) === null;
 }
 
 /**

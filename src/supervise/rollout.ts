@@ -7,6 +7,8 @@ import type { Result } from '../domain/result.ts';
 import type { Instant } from '../domain/time.ts';
 import type { StepOutcome, WorkerProgress } from '../protocol/control.ts';
 import type { Target } from './cluster-document.ts';
+import { policyFor } from './targets.ts';
+import type { Worker } from './worker.ts';
 import { rollStep, type RolloutWorker, type RollStep } from './rollout-machine.ts';
 
 export interface RolloutOptions {
@@ -94,19 +96,30 @@ export class Rollout {
 
 export interface Progress {
   readonly target: Target;
-  readonly workers: readonly (Pick<RolloutWorker, 'id' | 'instance' | 'state'> & { readonly generation: number })[];
+  readonly workers: readonly (Pick<RolloutWorker, 'id' | 'instance' | 'state'> &
+    Pick<Worker, 'generation' | 'retirement' | 'managed' | 'handsOver'>)[];
   readonly now: Instant;
 }
 
+/** Where nobody asks for a rollout, workers that are to make room for successors are replaced as by a reload. */
+export function presentPolicy(rollout: Rollout | null, { target, workers }: Progress): RolloutPolicy {
+  if (rollout !== null) return rollout.policy;
+  const old = workers.filter(({ retirement }) => retirement !== null);
+  if (old.length === 0) return rollingPolicy(target.spec);
+  const overlapping = old.map(({ managed, handsOver }) => ({ handsOver: managed && handsOver }));
+  return policyFor({ spec: target.spec, strategy: 'rolling' }, overlapping);
+}
+
 /** What to do next for an app that is on its way to a target, or, without a rollout, is kept there. */
-export function nextStep(rollout: Rollout | null, { target, workers, now }: Progress): RollStep {
+export function nextStep(rollout: Rollout | null, progress: Progress): RollStep {
+  const { target, workers, now } = progress;
   const { spec, generation } = target;
   return rollStep({
     desired: spec.instances,
     kind: spec.kind,
-    policy: rollout?.policy ?? rollingPolicy(spec),
-    workers: workers.map(({ id, instance, state, generation: own }) => {
-      return { id, instance, state, current: own === generation };
+    policy: presentPolicy(rollout, progress),
+    workers: workers.map(({ id, instance, state, generation: own, retirement }) => {
+      return { id, instance, state, current: own === generation && retirement === null };
     }),
     failFast: rollout !== null,
     lastProgress: rollout?.lastProgress ?? now,

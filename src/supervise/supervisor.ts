@@ -14,6 +14,7 @@ import { Orphans } from './orphans.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import { dependentsOf, mayStart, type Standing } from './start-order.ts';
 import type { Strategy } from './targets.ts';
+import type { Worker } from './worker.ts';
 import type { LinkedWorker } from './worker-links.ts';
 import { findSurvivors, inherit, startNumberOf } from './survivors.ts';
 
@@ -100,9 +101,9 @@ export class Supervisor {
     return undefined;
   }
 
-  /** Of every worker, whether or not it has a process. */
-  workerIds(): readonly WorkerId[] {
-    return [...this.#clusters.values()].flatMap(({ workers }) => workers.map(({ id }) => id));
+  /** Every one, whether or not it has a process. */
+  workers(): readonly Worker[] {
+    return [...this.#clusters.values()].flatMap(({ workers }) => workers);
   }
 
   countApps(): number {

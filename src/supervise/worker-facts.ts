@@ -4,6 +4,8 @@ import type { Clock } from '../platform/clock.ts';
 import type { LogStart, WorkerRecord } from './ports.ts';
 import type { LogFiles } from './worker-launch.ts';
 import { isDead } from './worker-machine.ts';
+import type { TreeUse } from './tree-use.ts';
+import type { Retirement } from './worker-options.ts';
 import type { WorkerProcess } from './worker-process.ts';
 import type { WorkerSigns } from './worker-signs.ts';
 
@@ -17,6 +19,8 @@ export interface WorkerFacts {
   readonly process: WorkerProcess | null;
   readonly lastExit: ExitCause | null;
   readonly logStart: LogStart;
+  readonly retirement: Retirement | null;
+  readonly use: TreeUse | null;
 }
 
 export interface Observation {
@@ -46,9 +50,11 @@ export function observedWorker(
     pid: running?.identity.pid ?? null,
     phase: state.phase,
     restarts: state.restarts.total,
+    restartsInSeries: state.restarts.inSeries,
     startedAt: running?.startedAt ?? null,
     uptime: running === null ? null : Math.max(0, clock.wallTime() - running.startedAt),
     lastExit: facts.lastExit,
+    retiring: facts.retirement?.cause ?? null,
     current,
     managed: signs.registered === true,
     handsOver,
@@ -56,14 +62,14 @@ export function observedWorker(
     outFile: files.outFile,
     errorFile: files.errorFile,
     retryIn: state.phase === 'backing-off' ? Math.max(0, Math.round(state.retryAt - clock.now())) : null,
-    memoryBytes: running?.read()?.memoryBytes ?? null,
-    cpuPercent: null,
+    memoryBytes: running === null ? null : (facts.use?.memoryBytes ?? null),
+    cpuPercent: running === null ? null : (facts.use?.cpuPercent ?? null),
   };
 }
 
 /** A worker as the next daemon must find it. */
 export function workerRecord(facts: WorkerFacts): WorkerRecord {
-  const { id, key, instance, generation, state, process: own, lastExit, logStart } = facts;
+  const { id, key, instance, generation, state, process: own, lastExit, logStart, retirement } = facts;
   const remembered = own?.exited === true && isDead(state) ? null : own;
   return {
     id,
@@ -75,6 +81,7 @@ export function workerRecord(facts: WorkerFacts): WorkerRecord {
     process: remembered?.identity ?? null,
     startedAt: remembered?.startedAt ?? null,
     lastExit,
+    retiring: retirement?.cause ?? null,
     logStart,
   };
 }

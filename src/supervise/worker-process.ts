@@ -48,11 +48,6 @@ export class WorkerProcess {
     return isAliveProcess(this.identity, this.#processes);
   }
 
-  /** null once it has ended. */
-  read(): ProcessInfo | null {
-    return this.#exited ? null : this.#processes.read(this.identity.pid);
-  }
-
   /** Calls back, never at once, with what lives of the process and everything that it started. */
   inspectTree(callback: (living: readonly ProcessInfo[]) => void): void {
     this.#processes.inspect(this.#root, callback);

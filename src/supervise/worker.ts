@@ -6,11 +6,15 @@ import { condemnation, type ExitCause, type ObservedWorker, type WorkerState } f
 import type { Timer } from '../platform/clock.ts';
 import type { LaunchListener } from '../platform/launcher.ts';
 import { heldSocket } from '../platform/listening-socket.ts';
+import type { MeterRoot } from '../platform/process-meter.ts';
 import type { HandBack, WorkerMessage } from '../protocol/worker.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { answerIpc } from './ipc-handles.ts';
 import type { WorkerRecord } from './ports.ts';
 import { judgeReadiness } from './readiness.ts';
+import { nextAttempt } from './restart-policy.ts';
+import type { SampledWorker } from './sampler.ts';
+import { nextUse, overMemory, type MemberUse, type TreeUse } from './tree-use.ts';
 import {
   deadlineOf,
   firstState,
@@ -22,7 +26,7 @@ import {
 import { checkEnvironment, launchRequest, logFiles, type LogFiles } from './worker-launch.ts';
 import { exitCause, observedWorker, workerRecord, type WorkerFacts } from './worker-facts.ts';
 import { WorkerLogs } from './worker-logs.ts';
-import type { WorkerOptions } from './worker-options.ts';
+import type { Retirement, WorkerOptions } from './worker-options.ts';
 import { WorkerProbes } from './worker-probes.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { WorkerSigns } from './worker-signs.ts';
@@ -52,14 +56,18 @@ export class Worker {
   #releaseGate: () => void = () => {};
   #launching = false;
   #treeCheckPending = false;
+  #use: TreeUse | null = null;
+  #retirement: Retirement | null = null;
 
   constructor(options: WorkerOptions) {
-    const { ports, spec, instance, generation } = options;
+    const { ports, spec, instance, generation, predecessor } = options;
     this.#options = options;
     this.#spec = spec;
     this.instance = instance;
     this.generation = generation;
-    this.#state = firstState(spec, ports.clock.now());
+    const first = firstState(spec, ports.clock.now());
+    this.#state = predecessor === null ? first : { ...first, restarts: predecessor.restarts };
+    this.#lastExit = predecessor?.cause ?? null;
     this.#signs = this.#newSigns(ports.clock.now());
     this.#logs = new WorkerLogs(ports.logs);
     this.#probes = new WorkerProbes({
@@ -103,6 +111,25 @@ export class Worker {
     return this.#signs.handsOver((name) => ports.vault.holds(key, name));
   }
 
+  /** Why a successor is to take its place; null: it stays. */
+  get retirement(): Retirement | null {
+    return this.#retirement;
+  }
+
+  get meterRoot(): MeterRoot | null {
+    return this.#process?.exited === false ? this.#process.identity : null;
+  }
+
+  get memoryWatch(): SampledWorker['memoryWatch'] {
+    if (this.#spec.maxMemoryRestart === null) return 'none';
+    return this.#use === null || this.#use.aboveSince === null ? 'limited' : 'above';
+  }
+
+  /** Its preload reports. */
+  get managed(): boolean {
+    return this.#signs.registered === true;
+  }
+
   /** The last lines that the present process wrote, or the last one if none runs; oldest first. */
   lastLines(count: number): readonly string[] {
     return this.#logs.lastLines(count);
@@ -133,6 +160,9 @@ export class Worker {
     this.#id = id;
     this.#lastExit = record.lastExit;
     this.#state = state;
+    const { retiring = null } = record;
+    const { total, inSeries } = state.restarts;
+    this.#retirement = retiring === null ? null : { cause: retiring, restarts: { total: total + 1, inSeries } };
     if (identity !== null) {
       this.#process = new WorkerProcess({ id, identity, launched: null, startedAt, ports });
       this.#signs = this.#newSigns(ports.clock.now() - Math.max(0, ports.clock.wallTime() - startedAt));
@@ -198,6 +228,16 @@ export class Worker {
     return observedWorker(this.#facts(), { current, files: this.#files(), signs: this.#signs, handsOver, clock });
   }
 
+  /** What its processes use now. */
+  measured(members: readonly MemberUse[]): void {
+    const { clock } = this.#options.ports;
+    const limit = this.#spec.maxMemoryRestart;
+    const runningFor = clock.wallTime() - (this.#process?.startedAt ?? clock.wallTime());
+    this.#use = nextUse(this.#use, members, { now: clock.now(), runningFor, limit });
+    const cause = overMemory(this.#use, limit);
+    if (cause !== null) this.#outgrow(cause);
+  }
+
   /** Lets go without touching the process: the daemon is about to end, the worker is not. */
   release(): void {
     this.#timer?.cancel();
@@ -222,6 +262,21 @@ export class Worker {
     if (before.phase !== 'ready' && state.phase === 'ready') ports.emit({ type: 'worker-ready', worker: this.#id });
     if (before.phase === 'starting' && state.phase !== 'starting') this.#releaseGate();
     this.#settle();
+    onChange();
+  }
+
+  /** Needs too much, but serves: a successor comes first, after a delay as before any other restart. */
+  #outgrow(cause: ExitCause): void {
+    const { ports, onChange } = this.#options;
+    if (this.#spec.kind === 'task') return this.#handle({ type: 'condemned', cause });
+    if (this.#state.phase !== 'ready' || this.#retirement !== null) return;
+    const now = ports.clock.now();
+    const { restarts, since } = this.#state;
+    const next = nextAttempt(this.#spec, { readyFor: now - since, restarts, now, random: ports.random() });
+    if (now - since < next.delay) return;
+    this.#retirement = { cause, restarts: next.restarts };
+    ports.emit({ type: 'worker-retired', worker: this.#id, cause });
+    this.#save();
     onChange();
   }
 
@@ -261,6 +316,7 @@ export class Worker {
   #spawnInTurn(): void {
     const { ports } = this.#options;
     this.#process = null;
+    this.#use = null;
     this.#signs = this.#newSigns(ports.clock.now());
     this.#releaseGate = ports.gate.request(() => {
       // Not awaited: what comes of it arrives as an event.
@@ -398,6 +454,8 @@ export class Worker {
       process: this.#process,
       lastExit: this.#lastExit,
       logStart: this.#logs.start,
+      retirement: this.#retirement,
+      use: this.#use,
     };
   }
 

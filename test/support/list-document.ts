@@ -22,6 +22,10 @@ export interface ListedWorker {
   readonly memory_bytes: number | null;
   readonly started_at: string | number | null;
   readonly revision: number;
+  readonly restarts_in_row: number;
+  readonly last_exit: { readonly type: string } | null;
+  readonly retry_in_ms: number | null;
+  readonly retiring: { readonly type: string } | null;
 }
 
 interface ListDocument {

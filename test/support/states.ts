@@ -97,6 +97,8 @@ export function observedWorker(fields: Partial<ObservedWorker> = {}): ObservedWo
     pid: 4000 + instance,
     phase: 'ready',
     restarts: 0,
+    restartsInSeries: 0,
+    retiring: null,
     startedAt: Date.UTC(2026, 7, 20, 12),
     uptime: 7_200_000,
     lastExit: null,

@@ -192,6 +192,8 @@ function worker(instance: number, phase: WorkerPhase): ObservedWorker {
     pid: 100 + instance,
     phase,
     restarts: 0,
+    restartsInSeries: 0,
+    retiring: null,
     startedAt: 0,
     uptime: 5000,
     lastExit: null,

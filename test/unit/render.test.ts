@@ -4,7 +4,7 @@ import type { Failure } from '../../src/domain/failure.ts';
 import type { Plan, Step } from '../../src/domain/plan.ts';
 import type { ExecutionEvent, ExecutionReport } from '../../src/execute/execute-plan.ts';
 import { EXIT, EXIT_CODES, exitCodeOf, exitCodeOfReport } from '../../src/cli/exit-codes.ts';
-import { formatBytes } from '../../src/cli/render/bytes-text.ts';
+import { formatBytes } from '../../src/reconcile/format-bytes.ts';
 import { describeDocument, formatDescription } from '../../src/cli/render/describe-text.ts';
 import { formatDuration } from '../../src/cli/render/duration-text.ts';
 import { formatFailure } from '../../src/cli/render/failure-text.ts';
@@ -369,11 +369,15 @@ describe('apps', () => {
     expect(formatAppTable([api, jobs], { colour: false })).toMatchInlineSnapshot(`
       "name  project  namespace  status     ready  restarts  uptime    cpu    memory  revision
       仕事  blog     edge       completed    0/1         0       –  1.5 %  50.0 MiB         1
-      api   shop     default    degraded     1/2         3   1m 5s  1.5 %  50.0 MiB         7"
+      api   shop     default    degraded     1/2         3   1m 5s  1.5 %  50.0 MiB         7
+
+      api:1  exit code 127 (command not found), next attempt in 4s"
     `);
     expect(formatAppTable([api], { colour: false })).toMatchInlineSnapshot(`
       "name  status    ready  restarts  uptime    cpu    memory  revision
-      api   degraded    1/2         3   1m 5s  1.5 %  50.0 MiB         7"
+      api   degraded    1/2         3   1m 5s  1.5 %  50.0 MiB         7
+
+      api:1  exit code 127 (command not found), next attempt in 4s"
     `);
   });
 

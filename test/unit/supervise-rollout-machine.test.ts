@@ -211,6 +211,13 @@ test.for<[string, number, readonly string[], Partial<RolloutInput>, string]>([
   ],
 
   ['replace: all old ones go', 2, ['old:0 available', 'old:1 available'], REPLACE, 'stop old:0 old:1; wait 600000'],
+  [
+    'a worker that is ended because it failed comes back by itself: nobody takes its place',
+    2,
+    ['new:0 late', 'new:1 available'],
+    UNATTENDED,
+    'wait 600000',
+  ],
   ['replace: none is started while one goes', 2, ['old:0 draining'], REPLACE, 'wait 600000'],
   ['replace: then the canary', 2, [], REPLACE, 'start 0; wait 600000'],
   ['replace: then the rest', 2, ['new:0 available'], REPLACE, 'start 1; wait 600000'],

@@ -88,7 +88,7 @@ test('apps are shown by project and name; two projects may have apps of one name
   await perform(start(TASK), { project: 'blog' });
   expect(workers()).toEqual(['blog/api ready', 'blog/task completed', 'shop/api ready']);
   expect(supervisor.observe('shop').map(({ project }) => project)).toEqual(['shop']);
-  expect([supervisor.countApps(), supervisor.workerIds().length]).toEqual([3, 3]);
+  expect([supervisor.countApps(), supervisor.workers().length]).toEqual([3, 3]);
 });
 
 describe('delete', () => {

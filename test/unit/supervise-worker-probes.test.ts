@@ -34,6 +34,7 @@ function newWorker(machine: FakeMachine, spec: Partial<AppSpec>): Worker {
     revision: 7,
     spec: appSpec({ name: 'api', killTimeout: seconds(5), ...spec }),
     expected: { type: 'unknown' },
+    predecessor: null,
     minReady: seconds(1),
     ports: machine.ports,
     nextStartNumber: () => (startNumber += 1),

@@ -28,6 +28,7 @@ function newWorker({ spec = {}, machine = new FakeMachine(), instance = 0 }: Fix
     revision: 7,
     spec: appSpec({ name: 'api', killTimeout: seconds(5), ...spec }),
     expected: { type: 'unknown' },
+    predecessor: null,
     minReady: seconds(1),
     ports: machine.ports,
     nextStartNumber: () => {

@@ -1,5 +1,5 @@
 import type { DaemonInfo } from '../../protocol/control.ts';
-import { formatBytes } from './bytes-text.ts';
+import { formatBytes } from '../../reconcile/format-bytes.ts';
 import { formatDuration } from './duration-text.ts';
 
 export const NO_DAEMON = 'No daemon runs.';

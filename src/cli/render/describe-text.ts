@@ -10,6 +10,7 @@ import { formatDuration } from './duration-text.ts';
 import { exitCauseText } from './exit-cause-text.ts';
 import { inOrder, listedApp } from './list-document.ts';
 import { formatTable } from './table.ts';
+import { whatFollows } from './trouble-text.ts';
 import { formatCpu, formatMemory, STATUS_COLOURS } from './tables.ts';
 
 /** Everything that is known of one app, secrets masked. */
@@ -46,14 +47,12 @@ export function describeDocument(apps: readonly ObservedApp[]) {
   } as const;
 }
 
-function workerDetails({ id, lastExit, listening, outFile, errorFile, retryIn }: ObservedWorker) {
+function workerDetails({ id, listening, outFile, errorFile }: ObservedWorker) {
   return {
     id,
-    last_exit: lastExit,
     listening,
     out_file: outFile,
     error_file: errorFile,
-    retry_in_ms: retryIn,
   };
 }
 
@@ -93,11 +92,12 @@ function workerRow(worker: ObservedWorker): readonly string[] {
 }
 
 function notes(worker: ObservedWorker): readonly string[] {
-  const { current, retryIn, lastExit } = worker;
+  const { current, retiring, lastExit } = worker;
   return [
     ...(current ? [] : ['of an earlier revision']),
     ...(isUnmanaged(worker) ? ['unmanaged'] : []),
-    ...(retryIn === null ? [] : [`next attempt in ${formatDuration(retryIn)}`]),
+    ...(retiring === null ? [] : [`makes room for a successor: ${exitCauseText(retiring)}`]),
+    ...whatFollows(worker),
     ...(lastExit === null ? [] : [`last end: ${exitCauseText(lastExit)}`]),
   ];
 }

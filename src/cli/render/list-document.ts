@@ -29,6 +29,7 @@ export function listedApp(app: ObservedApp) {
 
 function listedWorker(worker: ObservedWorker, revision: number) {
   const { instance, pid, phase, restarts, uptime, cpuPercent, memoryBytes, startedAt, current, managed } = worker;
+  const { restartsInSeries, lastExit, retryIn, retiring } = worker;
   return {
     instance,
     pid,
@@ -42,5 +43,9 @@ function listedWorker(worker: ObservedWorker, revision: number) {
     started_at: startedAt === null ? null : new Date(startedAt).toISOString(),
     // Which of the earlier revisions an old worker is of, nobody has to know while it goes.
     revision: current ? revision : null,
+    restarts_in_row: restartsInSeries,
+    last_exit: lastExit,
+    retry_in_ms: retryIn,
+    retiring,
   };
 }

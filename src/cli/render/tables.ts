@@ -2,10 +2,11 @@ import { appStatus, readyCount, type AppStatus, type ObservedApp } from '../../d
 import { isUnmanaged, type ObservedWorker } from '../../domain/worker-state.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { byCodeUnit } from '../../util/compare.ts';
-import { formatBytes } from './bytes-text.ts';
+import { formatBytes } from '../../reconcile/format-bytes.ts';
 import { paint, type Colour } from './colours.ts';
 import { formatDuration } from './duration-text.ts';
 import { formatTable } from './table.ts';
+import { formatTroubles } from './trouble-text.ts';
 
 /** `eco list`: one line an app, by project and name; project and namespace only where they tell apps apart. */
 export function formatAppTable(apps: readonly ObservedApp[], { colour }: { readonly colour: boolean }): string {
@@ -15,7 +16,12 @@ export function formatAppTable(apps: readonly ObservedApp[], { colour }: { reado
   const rows = [columns.map(({ title }) => title), ...sorted.map((app) => columns.map(({ cell }) => cell(app)))];
   const [head = '', ...lines] = formatTable(rows, right);
   const colours = paint(colour);
-  return [colours('dim', head), ...lines.map((line, index) => coloured(line, sorted[index], colours))].join('\n');
+  const troubles = formatTroubles(sorted);
+  return [
+    colours('dim', head),
+    ...lines.map((line, index) => coloured(line, sorted[index], colours)),
+    ...(troubles.length === 0 ? [] : ['', ...troubles]),
+  ].join('\n');
 }
 
 interface Column {
