@@ -116,7 +116,7 @@ export function processTree(
   const reused = processes.some(({ pid, startTime }) => pid === root.pid && startTime !== root.startTime);
   const inGroup = reused ? [] : living.filter(({ pid, group, session }) => [pid, group, session].includes(root.pid));
   const members = new Set(inGroup.map(({ pid }) => pid));
-  const strangers = living.filter(({ pid }) => !members.has(pid));
+  const strangers = living.filter((info) => !members.has(info.pid) && !isOlder(info, root));
   for (const { pid } of strangers) if (initialVariable(pid, 'ECO_ID') === root.ecoId) members.add(pid);
   for (let grown = true; grown;) {
     const children = living.filter(({ pid, parent }) => members.has(parent) && !members.has(pid));
@@ -124,6 +124,11 @@ export function processTree(
     grown = children.length > 0;
   }
   return living.filter(({ pid }) => members.has(pid));
+}
+
+/** What it started is younger than itself: to read the environment of everybody else costs more than all the rest. */
+function isOlder({ startTime }: ProcessInfo, root: TreeRoot): boolean {
+  return Number(startTime) < Number(root.startTime);
 }
 
 /** False if the process does not exist or belongs to somebody else. A negative pid means its group. */
