@@ -13,7 +13,8 @@ import standaloneCode from 'ajv/dist/standalone/index.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Own modules that become files of their own where they are imported dynamically; packages always do. */
-const SEPARATE = /^src\/(cli\/run-cli|cli\/commands\/[^/]+|config\/load-ecosystem|platform\/start-daemon)\.ts$/;
+const SEPARATE =
+  /^src\/(cli\/run-cli|cli\/commands\/[^/]+|config\/load-ecosystem|platform\/start-daemon|supervise\/foreground)\.ts$/;
 
 /** For what CommonJS has no word for. */
 const MODULE_URL = { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" };

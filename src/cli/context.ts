@@ -7,6 +7,7 @@ import type { Milliseconds } from '../domain/time.ts';
 import type { Answer } from '../platform/ask.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { InterruptSignal } from '../platform/interrupt.ts';
+import type { Foreground, ForegroundListener } from '../supervise/foreground.ts';
 import type { Console } from './render/console.ts';
 
 /** All that a command may touch; `main` makes the real one, tests a fake one. */
@@ -21,6 +22,8 @@ export interface CliContext {
   readonly source: (folder: string) => Promise<Source | null>;
   readonly load: (options: LoadOptions) => Promise<Result<LoadedEcosystem>>;
   readonly connect: (start: DaemonStart) => Promise<Result<DaemonClient>>;
+  /** Keeps apps in this process, without a daemon. */
+  readonly foreground: (listener: ForegroundListener) => Promise<Result<Foreground>>;
   /** A daemon of this home, running or not, keeps apps. */
   readonly homeHasApps: () => Promise<boolean>;
   /** Waits for the end of a process; false if it takes longer. */

@@ -3,7 +3,6 @@ import { systemClock } from '../platform/clock.ts';
 import { ecoHome, homeHasApps } from '../platform/home.ts';
 import { onInterrupt } from '../platform/interrupt.ts';
 import type { CliContext } from './context.ts';
-import type { ExitCode } from './exit-codes.ts';
 import type { OutputFlags } from './program/options.ts';
 import { runProgram } from './program/program.ts';
 
@@ -15,7 +14,7 @@ export interface CliCall {
 }
 
 /** Whatever happens becomes an exit code; the caller lets the process end by itself, so that all output is written. */
-export async function runCli(call: CliCall): Promise<ExitCode> {
+export async function runCli(call: CliCall): Promise<number> {
   try {
     return await runProgram(call.args, {
       out: writeOut,
@@ -59,6 +58,7 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
     source: async (folder) => (await import('../platform/git.ts')).gitSource(folder),
     load: async (options) => (await import('../config/load-ecosystem.ts')).loadEcosystem(options),
     connect: async (start) => (await import('../client/connect.ts')).connectDaemon({ home, start }),
+    foreground: async (listener) => (await import('../supervise/foreground.ts')).Foreground.open(listener),
     homeHasApps: async () => homeHasApps(home),
     processEnd: async (pid, within) => (await import('../platform/process-end.ts')).processEnd(pid, within),
     ask: async (question) => (await import('../platform/ask.ts')).ask(question),

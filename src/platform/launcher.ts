@@ -1,7 +1,11 @@
 import type { SendHandle } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
+import type { Milliseconds } from '../domain/time.ts';
+import { settleWithin } from './machine.ts';
 import { readProcess } from './process-table.ts';
 import type { ExitCause } from '../domain/worker-state.ts';
 
@@ -38,14 +42,31 @@ export function firstInheritedFd(ipc: boolean): number {
   return ipc ? 4 : 3;
 }
 
+export type OutputStream = 'out' | 'err';
+
+/** Takes what a process writes. */
+export interface OutputSink {
+  readonly write: (bytes: Buffer) => void;
+  readonly end: () => void;
+}
+
+export interface LaunchOptions {
+  /** Takes what is meant for the file, which is not opened then; null: it is a file like any other. */
+  readonly pipe?: (file: string, stream: OutputStream) => OutputSink | null;
+}
+
 /**
- * Starts a process that outlives this one: a session of its own, logs straight into files, no pipe that could break.
- * Answers an ExitCause of type `spawn-error` instead if the system refuses.
+ * Starts a process that outlives this one: a session of its own, logs straight into files, no pipe that could break unless
+ * that is asked for. Answers an ExitCause of type `spawn-error` instead if the system refuses.
  */
-export async function launch(request: LaunchRequest, listener: LaunchListener): Promise<LaunchedProcess | ExitCause> {
+export async function launch(
+  request: LaunchRequest,
+  listener: LaunchListener,
+  options: LaunchOptions = {},
+): Promise<LaunchedProcess | ExitCause> {
   let logs: OpenLogs | undefined;
   try {
-    logs = openLogs(request);
+    logs = openLogs(request, options);
     return await spawn(request, logs, listener);
   } catch (error) {
     return spawnError(error);
@@ -69,18 +90,21 @@ async function spawn(
     reject: false,
     serialization: 'json',
     // execa takes any descriptor; its types know only the first three.
-    stdio: ['ignore', logs.out, logs.error, ...(request.ipc ? ['ipc'] : []), ...request.inherit] as unknown as [
+    stdio: [
       'ignore',
-      'ignore',
-      'ignore',
-    ],
+      stdioOf(logs.out),
+      stdioOf(logs.error),
+      ...(request.ipc ? ['ipc'] : []),
+      ...request.inherit,
+    ] as unknown as ['ignore', 'ignore', 'ignore'],
   });
   const { pid } = child;
   if (pid === undefined) {
     const result = await child;
     return spawnError(result instanceof Error ? (result.cause ?? result) : result);
   }
-  child.on('exit', (code: number | null, signal: string | null) => listener.onExit(exitCause(code, signal)));
+  const onExit = afterLastOutput(logs, [pour(child.stdout, logs.out), pour(child.stderr, logs.error)], listener.onExit);
+  child.on('exit', (code: number | null, signal: string | null) => onExit(exitCause(code, signal)));
   child.on('internalMessage' as 'message', (message: unknown, handle: unknown) => {
     listener.onInternalMessage(message, handle);
   });
@@ -93,14 +117,50 @@ async function spawn(
   };
 }
 
+type Output = number | 'ignore' | OutputSink;
+
 interface OpenLogs {
-  readonly out: number | 'ignore';
-  readonly error: number | 'ignore';
+  readonly out: Output;
+  readonly error: Output;
 }
 
-function openLogs({ outFile, errorFile }: LaunchRequest): OpenLogs {
-  const out = openLog(outFile);
-  return { out, error: errorFile === outFile ? out : openLog(errorFile) };
+/** How long the end of a process waits for its last words. */
+const LAST_OUTPUT_PATIENCE: Milliseconds = 200;
+
+function openLogs({ outFile, errorFile }: LaunchRequest, { pipe }: LaunchOptions): OpenLogs {
+  const open = (file: string | null, stream: OutputStream): Output => {
+    return (file === null ? null : pipe?.(file, stream)) ?? openLog(file);
+  };
+  const out = open(outFile, 'out');
+  return { out, error: errorFile === outFile && typeof out === 'number' ? out : open(errorFile, 'err') };
+}
+
+function stdioOf(output: Output): number | 'ignore' | 'pipe' {
+  return typeof output === 'object' ? 'pipe' : output;
+}
+
+/** What a process wrote last comes before its end, unless something that it started still has its output. */
+function afterLastOutput(
+  { out, error }: OpenLogs,
+  outputs: readonly Promise<void>[],
+  onExit: LaunchListener['onExit'],
+): LaunchListener['onExit'] {
+  if (typeof out !== 'object' && typeof error !== 'object') return onExit;
+  return (cause) => void settleWithin(Promise.all(outputs), LAST_OUTPUT_PATIENCE).then(() => onExit(cause));
+}
+
+/** Resolved once nothing more comes. */
+function pour(stream: Readable | null, sink: Output): Promise<void> {
+  if (stream === null || typeof sink !== 'object') return Promise.resolve();
+  // Something that was left behind may keep its other end for ever.
+  (stream as Socket).unref();
+  stream.on('data', (bytes: Buffer) => sink.write(bytes));
+  return new Promise((resolve) => {
+    stream.on('close', () => {
+      sink.end();
+      resolve();
+    });
+  });
 }
 
 /** Append mode: the kernel puts each write at the end, whoever else writes. */

@@ -1,4 +1,5 @@
 import { appendFileSync, closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { splitLines } from './lines.ts';
 
 /** Of one file, at most this much is read to find its last lines. */
 const TAIL_BYTES = 1 << 20;
@@ -94,14 +95,4 @@ function readRange(path: string, from: number, to: number): Buffer {
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
-}
-
-/** Answers what follows the last line end. */
-function splitLines(bytes: Buffer, onLine: (line: string) => void): Buffer {
-  let start = 0;
-  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-    onLine(bytes.toString('utf8', start, end));
-    start = end + 1;
-  }
-  return bytes.subarray(start);
 }

@@ -29,6 +29,8 @@ export interface AppStore extends DocumentPort {
 export interface SupervisorOptions {
   readonly ports: SupervisePorts;
   readonly apps: AppStore;
+  /** Something about a worker may have changed. */
+  readonly onChange?: () => void;
 }
 
 type OnProgress = (workers: readonly WorkerProgress[]) => void;
@@ -130,10 +132,23 @@ export class Supervisor {
     await this.#orphans.whenGone();
   }
 
+  /** Ends every process at once, whatever it is doing, and starts none again. */
+  kill(): void {
+    for (const cluster of this.#clusters.values()) {
+      void cluster.stop();
+      for (const worker of cluster.workers) worker.kill();
+    }
+  }
+
   /** Lets go of every process without touching it. */
   release(): void {
     this.#waiting.clear();
     for (const cluster of this.#clusters.values()) cluster.release();
+  }
+
+  #changed(): void {
+    this.#startWaiting();
+    this.#options.onChange?.();
   }
 
   /** Those whose turn it is. Asked again whenever anything has changed. */
@@ -243,7 +258,7 @@ export class Supervisor {
 
   #clusterOptions() {
     const { ports, apps } = this.#options;
-    return { ports, documents: apps, onChange: () => this.#startWaiting() };
+    return { ports, documents: apps, onChange: () => this.#changed() };
   }
 }
 

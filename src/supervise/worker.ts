@@ -145,6 +145,10 @@ export class Worker {
     this.#handle({ type: 'stop-requested', handover });
   }
 
+  kill(): void {
+    this.#process?.signalTree('SIGKILL');
+  }
+
   /** Settings that do not touch the process: they hold from its next event on. */
   update(spec: AppSpec): void {
     this.#spec = spec;

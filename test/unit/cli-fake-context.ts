@@ -68,6 +68,7 @@ export function fakeEco(world: World) {
       seen.connections.push(start);
       return world.observed === null && start === 'never' ? err(UNREACHABLE) : ok(client);
     },
+    foreground: async () => err({ reason: 'home-unusable', home: '/tmp', problem: 'it is full' }),
     homeHasApps: async () => world.homeHasApps ?? false,
     processEnd: async () => true,
     ask: async (question) => {

@@ -82,7 +82,7 @@ function addDown(program: Command, run: Run): void {
   );
 }
 
-function fileOf(
+export function fileOf(
   command: Command,
   { file, flag }: { readonly file: string | undefined; readonly flag: string | undefined },
 ): { readonly file?: string } {

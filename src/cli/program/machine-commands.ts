@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
-import { examples, withOutput, type OutputFlags, type Run } from './options.ts';
+import { fileOf } from './file-commands.ts';
+import { examples, withFile, withOutput, type FileFlags, type OutputFlags, type Run } from './options.ts';
+import { duration, names } from './values.ts';
+
+/** A second less than Docker gives (https://docs.docker.com/reference/cli/docker/container/stop/). */
+const DEFAULT_GRACE = 9000;
 
 export function addMachineCommands(program: Command, run: Run): void {
+  addRun(program, run);
   const daemon = program.command('daemon').description('start, stop and look at the daemon');
   examples(daemon, ['eco daemon status', 'eco daemon stop']);
   addDaemonStart(daemon, run);
@@ -9,6 +15,25 @@ export function addMachineCommands(program: Command, run: Run): void {
   addDaemonStatus(daemon, run);
   addSchema(program, run);
   addExplain(program, run);
+}
+
+interface RunFlags extends FileFlags {
+  readonly only?: readonly string[];
+  readonly grace: number;
+}
+
+function addRun(program: Command, run: Run): void {
+  const command = withFile(program.command('run'))
+    .description('keep the apps of the file in the foreground, without a daemon: for containers')
+    .option('--only <names>', 'only these apps (a,b)', names)
+    .option('--grace <time>', 'from the first signal until what still runs is killed (9s)', duration, DEFAULT_GRACE);
+  examples(command, ['eco run', 'eco run --env production --json', 'eco run --only api --grace 25s']).action(
+    (file: string | undefined, flags: RunFlags, self: Command) =>
+      run(flags, async (context) => {
+        const { run: runApps } = await import('../commands/run.ts');
+        return runApps(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+      }),
+  );
 }
 
 function addDaemonStart(daemon: Command, run: Run): void {

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import type { ExitCode } from '../exit-codes.ts';
 import { names } from './values.ts';
 
-/** Runs a command with a context made from its flags, and keeps its exit code. */
-export type Run = (flags: OutputFlags, command: (context: CliContext) => Promise<ExitCode>) => Promise<void>;
+/** Runs a command with a context made from its flags, and keeps its exit code: a published one, or that of an app. */
+export type Run = (flags: OutputFlags, command: (context: CliContext) => Promise<number>) => Promise<void>;
 
 /** What every command understands. */
 export interface OutputFlags {

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { CliContext } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { addFileCommands } from './file-commands.ts';
 import { hoistFlags } from './hoist-flags.ts';
 import { addMachineCommands } from './machine-commands.ts';
@@ -16,8 +16,8 @@ export interface ProgramIo {
 }
 
 /** From the words after `eco` to an exit code. */
-export async function runProgram(args: readonly string[], io: ProgramIo): Promise<ExitCode> {
-  let exitCode: ExitCode = 0;
+export async function runProgram(args: readonly string[], io: ProgramIo): Promise<number> {
+  let exitCode = 0;
   const run: Run = async (flags, command) => {
     exitCode = await command(io.makeContext(flags));
   };
@@ -79,7 +79,7 @@ const GROUPS: readonly CommandGroup[] = [
     commands: ['start', 'stop', 'restart', 'reload', 'scale', 'rollback', 'delete'],
     add: addOperatingCommands,
   },
-  { heading: 'Machine:', commands: ['daemon', 'schema', 'explain'], add: addMachineCommands },
+  { heading: 'Machine:', commands: ['run', 'daemon', 'schema', 'explain'], add: addMachineCommands },
 ];
 
 const START_HERE = `Examples:

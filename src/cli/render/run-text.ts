@@ -1,0 +1,81 @@
+import type { RecordedEvent } from '../../domain/event.ts';
+import type { ExecutionEvent, ExecutionReport } from '../../execute/execute-plan.ts';
+import { printable } from '../../reconcile/printable.ts';
+import type { LogLine } from '../../protocol/control.ts';
+import { hint, renderDiagnostics, type Console } from './console.ts';
+import { formatDuration } from './duration-text.ts';
+import { exitCauseText } from './exit-cause-text.ts';
+import { logLineFormatter } from './log-text.ts';
+import { plainProgress } from './progress.ts';
+import { jsonProgress } from './progress-json.ts';
+import { formatFailures } from './report-text.ts';
+
+export function formatUnreaped(node: string): string {
+  return `Node ${node} cannot collect orphans as the first process of a container: take Node 22.15 or newer, or docker run --init`;
+}
+
+export const NO_APPS_TO_RUN = 'The file has no apps: there is nothing to run.';
+
+/** What a foreground run says: the output of the apps, and beside it, on stderr, what becomes of them. */
+export interface RunRenderer {
+  readonly line: (line: LogLine) => void;
+  readonly event: (event: RecordedEvent) => void;
+  readonly execution: (event: ExecutionEvent) => void;
+  readonly failures: (report: ExecutionReport) => void;
+  readonly diagnostics: (diagnostics: Parameters<typeof renderDiagnostics>[1]) => Promise<void>;
+  /** For people: nothing is said of it in JSON. */
+  readonly stopping: (signal: string, grace: number) => void;
+  readonly killing: () => void;
+}
+
+export interface RunLabels {
+  readonly project: string;
+  /** Name and number of workers. */
+  readonly apps: readonly { readonly name: string; readonly instances: number }[];
+}
+
+export function runRenderer(console: Console, { project, apps }: RunLabels): RunRenderer {
+  const labels = apps.flatMap(({ name, instances }) =>
+    Array.from({ length: instances }, (_, instance) => ({ project, app: name, instance })),
+  );
+  const format = logLineFormatter(labels, { colour: console.colour, form: console.json ? 'json' : 'prefixed' });
+  const words = console.json ? jsonWords(console) : textWords(console);
+  return {
+    ...words,
+    line: (line) => (line.stream === 'err' && !console.json ? console.err : console.out)(format(line)),
+    stopping: (signal, grace) =>
+      hint(console, `${signal}: the apps are told to stop, and killed after ${formatDuration(grace)}`),
+    killing: () => hint(console, 'The apps are killed.'),
+  };
+}
+
+type Words = Pick<RunRenderer, 'event' | 'execution' | 'failures' | 'diagnostics'>;
+
+function textWords(console: Console): Words {
+  const { onEvent } = plainProgress((text) => hint(console, text.trimEnd()));
+  return {
+    execution: onEvent,
+    event: (event) => {
+      if (event.type !== 'worker-exited' || event.expected || succeeded(event)) return;
+      hint(console, `${printable(event.worker)}: ${exitCauseText(event.cause)}`);
+    },
+    failures: (report) => console.err(`\n${formatFailures(report)}\n`),
+    diagnostics: async (diagnostics) => renderDiagnostics(console, diagnostics),
+  };
+}
+
+/** One object a line with a `type`, as `eco apply --json` and the event log have them. */
+function jsonWords(console: Console): Words {
+  const json = jsonProgress(console.err);
+  return {
+    execution: json.onEvent,
+    event: (event) => console.err(`${JSON.stringify({ ...event, at: new Date(event.at).toISOString() })}\n`),
+    // Each has been told as an event.
+    failures: () => {},
+    diagnostics: async (diagnostics) => diagnostics.forEach(json.diagnostic),
+  };
+}
+
+function succeeded({ cause }: Extract<RecordedEvent, { type: 'worker-exited' }>): boolean {
+  return cause.type === 'exit-code' && cause.code === 0;
+}

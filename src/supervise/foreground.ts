@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import type { RecordedEvent } from '../domain/event.ts';
+import type { Source } from '../domain/history.ts';
+import type { Actor, ObservedApp } from '../domain/observed-state.ts';
+import type { Action } from '../domain/plan.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import { systemClock } from '../platform/clock.ts';
+import { removeFile } from '../platform/json-file.ts';
+import { launch, type LaunchRequest, type OutputSink, type OutputStream } from '../platform/launcher.ts';
+import { fileSize, lastLines, lineReader } from '../platform/log-files.ts';
+import { ensurePrivateFolder } from '../platform/private-folder.ts';
+import { makeStateFolder, type StateFolder } from '../platform/state-folder.ts';
+import type { LogLine, StepOutcome, WorkerProgress } from '../protocol/control.ts';
+import { PipedLogs } from './piped-logs.ts';
+import type { LogPort } from './ports.ts';
+import { openSupervision, type Supervision } from './supervision.ts';
+import type { AppStore } from './supervisor.ts';
+import { exitRecordPath, exitsPath } from './worker-launch.ts';
+
+export interface ForegroundListener {
+  /** A line that a worker wrote, unless its app writes to a file of its own. */
+  readonly onLine: (line: LogLine) => void;
+  readonly onEvent: (event: RecordedEvent) => void;
+  /** Something about a worker may have changed. */
+  readonly onChange: () => void;
+}
+
+export interface ForegroundStep {
+  readonly project: string;
+  readonly app: string;
+  readonly action: Action;
+  readonly by: Actor;
+  readonly source: Source | null;
+}
+
+/**
+ * Keeps workers without a daemon: in this process and for as long as it lives. Nothing is remembered, and what workers write
+ * comes here.
+ */
+export class Foreground {
+  readonly #supervision: Supervision;
+  readonly #folder: StateFolder;
+
+  private constructor(supervision: Supervision, folder: StateFolder) {
+    this.#supervision = supervision;
+    this.#folder = folder;
+  }
+
+  /** With a folder of its own: it needs no home, and gets on beside any daemon. */
+  static async open({ onLine, onEvent, onChange }: ForegroundListener): Promise<Result<Foreground>> {
+    const folder = makeStateFolder();
+    if ('problem' in folder) return err({ reason: 'home-unusable', home: folder.place, problem: folder.problem });
+    const home = folder.path;
+    for (const path of [join(home, 'run'), exitsPath(home)]) ensurePrivateFolder(path);
+    const supervision = await openSupervision({
+      home,
+      ...pipedOutput(home, onLine),
+      apps: forgetfulStore(),
+      journal: {
+        save: () => {},
+        forget: (id) => removeFile(exitRecordPath(home, id)),
+        exitCodeOf: () => null,
+      },
+      emit: (event) => onEvent({ ...event, at: systemClock.wallTime() }),
+      onChange,
+    });
+    supervision.sampler.start();
+    return ok(new Foreground(supervision, folder));
+  }
+
+  /** Sorted by project and name. */
+  observe(): readonly ObservedApp[] {
+    return this.#supervision.supervisor.observe();
+  }
+
+  perform(
+    step: ForegroundStep,
+    onProgress: (workers: readonly WorkerProgress[]) => void,
+  ): Promise<Result<StepOutcome>> {
+    return this.#supervision.supervisor.perform({ ...step, asked: 'file', manifest: null }, onProgress);
+  }
+
+  /** Drains and ends every worker, those first on which no other app depends. */
+  stop(): Promise<void> {
+    return this.#supervision.supervisor.stopAll();
+  }
+
+  /** Ends every process at once. */
+  kill(): void {
+    this.#supervision.supervisor.kill();
+  }
+
+  /** For the end: workers that are left run on without anybody. */
+  close(): void {
+    this.#supervision.close();
+    this.#folder.remove();
+  }
+}
+
+/** What would go to files of eco's own comes here instead. */
+function pipedOutput(folder: string, onLine: (line: LogLine) => void) {
+  const own = join(folder, 'logs', '/');
+  const piped = new PipedLogs();
+  const isOwn = (file: string | null): boolean => file?.startsWith(own) === true;
+  const logs: LogPort = {
+    sizeOf: (file) => (isOwn(file) ? piped.sizeOf(file) : fileSize(file)),
+    lastLines: (file, count, range) => (isOwn(file) ? piped : { lastLines }).lastLines(file, count, range),
+    reader: (file, onLine, range) =>
+      isOwn(file) ? piped.reader(file, onLine, range) : lineReader(file, onLine, range),
+  };
+  const sinkFor = ({ env }: LaunchRequest, file: string, stream: OutputStream): OutputSink | null => {
+    if (!isOwn(file)) return null;
+    const { ECO_PROJECT: project = '', ECO_APP: app = '', ECO_INSTANCE } = env;
+    return piped.sink(file, (line) =>
+      onLine({ project, app, instance: Number(ECO_INSTANCE), stream, line, at: systemClock.wallTime() }),
+    );
+  };
+  return {
+    logs,
+    launch: (request: LaunchRequest, listener: Parameters<typeof launch>[1]) =>
+      launch(request, listener, { pipe: (file, stream) => sinkFor(request, file, stream) }),
+  };
+}
+
+function forgetfulStore(): AppStore {
+  return { save: () => {}, saveNow: () => null, remove: () => {}, retiredNumbers: () => 0, retireNumbers: () => {} };
+}

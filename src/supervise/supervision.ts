@@ -1,0 +1,96 @@
+import type { EcoEvent } from '../domain/event.ts';
+import { baseEnvironment, nodeProgram } from '../platform/base-environment.ts';
+import { systemClock } from '../platform/clock.ts';
+import { daemonProcess } from '../platform/daemon-process.ts';
+import { entryPoints } from '../platform/entry-points.ts';
+import { serveHandles } from '../platform/handle-server.ts';
+import { launch } from '../platform/launcher.ts';
+import { serveLines } from '../platform/line-server.ts';
+import { bindSocket, newTicketKeys } from '../platform/listening-socket.ts';
+import { fileSize, lastLines, lineReader } from '../platform/log-files.ts';
+import { availableCpus } from '../platform/machine.ts';
+import { askProbe } from '../platform/probes.ts';
+import { processMeter } from '../platform/process-meter.ts';
+import { bootId, leadersWith, readProcess, sendSignal } from '../platform/process-table.ts';
+import { treeInspector } from '../platform/tree-inspector.ts';
+import { bootGate } from './boot-gate.ts';
+import type { LogPort, SupervisePorts, WorkerJournal } from './ports.ts';
+import { Sampler } from './sampler.ts';
+import { SocketVault } from './socket-vault.ts';
+import { Supervisor, type AppStore, type SupervisorOptions } from './supervisor.ts';
+import { handlesPath, linkPath } from './worker-launch.ts';
+import { WorkerLinks } from './worker-links.ts';
+
+/** Per CPU, the programs that may be busy with starting at the same time. */
+const BOOTS_PER_CPU = 4;
+
+/** What a process brings that keeps workers on this machine. */
+export interface SupervisionOptions {
+  /** A private folder, with `run` and `run/exits` in it. */
+  readonly home: string;
+  readonly journal: WorkerJournal;
+  readonly apps: AppStore;
+  readonly emit: (event: EcoEvent) => void;
+  /** Where the output of workers goes; into files unless given. */
+  readonly launch?: SupervisePorts['launch'];
+  readonly logs?: LogPort;
+  readonly onChange?: SupervisorOptions['onChange'];
+}
+
+export interface Supervision {
+  readonly supervisor: Supervisor;
+  /** To be started once the workers of an earlier daemon, if there was one, are back. */
+  readonly sampler: Sampler;
+  /** Lets go of every worker without touching it, and hears of none any more. */
+  readonly close: () => void;
+}
+
+/** A supervisor of real processes, and the sockets at which they report to it. The caller alone uses the home. */
+export async function openSupervision(options: SupervisionOptions): Promise<Supervision> {
+  const links = new WorkerLinks((id) => supervisor.findWorker(id));
+  const { home, apps, onChange } = options;
+  const ports = systemPorts(options, links);
+  const supervisor = new Supervisor({ ports, apps, ...(onChange === undefined ? {} : { onChange }) });
+  const sampler = new Sampler({ clock: systemClock, meter: processMeter(), workers: () => supervisor.workers() });
+  const handleServer = await serveHandles(handlesPath(home), (line, handle) => links.takeBack(line, handle));
+  const linkServer = await serveLines(linkPath(home), links.listener);
+  return {
+    supervisor,
+    sampler,
+    close: () => {
+      sampler.stop();
+      supervisor.release();
+      linkServer.close();
+      handleServer.close();
+    },
+  };
+}
+
+function systemPorts(options: SupervisionOptions, links: WorkerLinks): SupervisePorts {
+  const inspector = treeInspector();
+  return {
+    clock: systemClock,
+    random: daemonProcess.random,
+    launch: options.launch ?? launch,
+    processes: {
+      bootId: bootId(),
+      read: readProcess,
+      leaders: leadersWith,
+      inspect: inspector.inspect,
+      signal: sendSignal,
+    },
+    gate: bootGate(BOOTS_PER_CPU * availableCpus()),
+    vault: new SocketVault(bindSocket, newTicketKeys),
+    tell: (worker, message) => links.tell(worker, message),
+    journal: options.journal,
+    logs: options.logs ?? { sizeOf: fileSize, lastLines, reader: lineReader },
+    probe: askProbe,
+    emit: options.emit,
+    surroundings: {
+      home: options.home,
+      node: nodeProgram(),
+      preload: entryPoints.preload,
+      baseEnvironment: baseEnvironment(),
+    },
+  };
+}
