@@ -1,4 +1,5 @@
 import type { Instant, Timestamp } from './time.ts';
+import type { WorkerStats } from './worker-stats.ts';
 
 /**
  * What one worker is doing. Each phase holds only what is true in it, and the deadline that ends it.
@@ -91,16 +92,16 @@ export interface ObservedWorker {
   readonly pid: number | null;
   readonly phase: WorkerPhase;
   readonly restarts: number;
-  /** Of these, those since it last ran well. */
-  readonly restartsInSeries: number;
+  /** Of these, those since it last ran well; absent from a daemon that does not know it. */
+  readonly restartsInSeries?: number;
   /** When its present process was started; null while no process exists. */
   readonly startedAt: Timestamp | null;
   /** Milliseconds since `startedAt`; null while no process exists. */
   readonly uptime: number | null;
   /** The last reason for which a process of this worker ended; null if none did. */
   readonly lastExit: ExitCause | null;
-  /** Why a successor takes its place, although it runs well otherwise; null: it is to stay. */
-  readonly retiring: ExitCause | null;
+  /** Why a successor takes its place, although it runs well otherwise; null: it is to stay. As above. */
+  readonly retiring?: ExitCause | null;
   /** Runs the spec that the app has now, not that of an earlier revision. */
   readonly current: boolean;
   /** A preload reports to the daemon: readiness and draining work, and where Node itself is the worker, sockets too. */
@@ -117,4 +118,6 @@ export interface ObservedWorker {
   readonly memoryBytes: number | null;
   /** Of one CPU, since the last sample, or its start if there was none; null where that says nothing yet. */
   readonly cpuPercent: number | null;
+  /** null for a program that has no preload, and until it has said something. As above. */
+  readonly stats?: WorkerStats | null;
 }

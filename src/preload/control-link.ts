@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { once } from './once.ts';
 import type { DaemonMessage, PreloadOrders, WorkerMessage } from '../protocol/worker.ts';
 
 /** The connection to the daemon, opened again whenever a daemon goes and the next one comes. */
@@ -47,14 +48,6 @@ export function controlLink(orders: Pick<PreloadOrders, 'worker' | 'link'>): Con
     },
     onMessage: (listener) => void listeners.push(listener),
     onReconnect: (listener) => void reconnectListeners.push(listener),
-  };
-}
-
-function once(action: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) action();
-    done = true;
   };
 }
 

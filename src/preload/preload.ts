@@ -10,7 +10,9 @@ import { controlLink, type ControlLink } from './control-link.ts';
 import { installDraining } from './drain.ts';
 import { deliverMessages, installIpc, NO_IPC } from './ipc.ts';
 import { installProbeAnswers } from './probe-answers.ts';
+import { once } from './once.ts';
 import { installSockets } from './sockets.ts';
+import { installStats } from './stats.ts';
 import type { ExitRecord, PRELOAD_VARIABLE, PreloadOrders } from '../protocol/worker.ts';
 
 const VARIABLE: typeof PRELOAD_VARIABLE = 'ECO_PRELOAD';
@@ -41,14 +43,17 @@ function installInWorker(orders: PreloadOrders, link: ControlLink): void {
   if (orders.execMode === 'cluster') installClusterMode(orders, ipc);
   installDraining(servers, link);
   installProbeAnswers(servers, link);
+  installStats(link);
   process.on('exit', (code) => noteExit(orders.exitRecord, code));
 }
 
 /** This may be the package runner, a compiler or the app: who listens is the app. Its exit code is the wrapper's affair. */
 function installBelowWrapper(orders: PreloadOrders, link: ControlLink): void {
   const servers = installSockets(orders, link, NO_IPC);
+  const begin = once(() => installStats(link));
   servers.onListening(() => {
     link.open();
+    begin();
     // Those that it starts from here on serve it, not the daemon.
     delete process.env[VARIABLE];
   });

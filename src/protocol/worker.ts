@@ -8,6 +8,7 @@
 import type { WorkerId } from '../domain/names.ts';
 import type { SocketAddress } from '../domain/socket-address.ts';
 import type { Milliseconds } from '../domain/time.ts';
+import type { WorkerStats } from '../domain/worker-stats.ts';
 
 /** The variable in which the preload finds its orders. It is removed before the app can see it. */
 export const PRELOAD_VARIABLE = 'ECO_PRELOAD';
@@ -54,6 +55,8 @@ export type WorkerMessage =
   | { readonly type: 'signals'; readonly handled: readonly string[] }
   /** No connection is left after a `drain`. */
   | { readonly type: 'drained' }
+  /** What it does, every ten seconds if there is something new, and to `report`. */
+  | { readonly type: 'stats'; readonly stats: WorkerStats }
   /** To `ask`. A null status: there was none; `no-http-server`: nothing in this process could be asked. */
   | {
       readonly type: 'answered';
@@ -79,6 +82,8 @@ export type DaemonMessage =
       readonly port: number;
       readonly path: string;
     }
+  /** Say `stats` now: somebody looks at them. */
+  | { readonly type: 'report' }
   /** Deliver to the app as if it came over `process.on('message')`. */
   | { readonly type: 'message'; readonly payload: string };
 

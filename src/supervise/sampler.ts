@@ -9,6 +9,8 @@ export interface SampledWorker {
   /** How closely its memory is watched: not at all, for it has no limit; because of its limit; because it is above it. */
   readonly memoryWatch: 'none' | 'limited' | 'above';
   readonly measured: (uses: readonly ProcessUse[]) => void;
+  /** Asks it for numbers of its own. */
+  readonly askForStats: () => void;
 }
 
 export interface SamplerOptions {
@@ -75,10 +77,12 @@ export class Sampler {
   #round(workers: readonly SampledWorker[]): void {
     const { clock, meter } = this.#options;
     this.#lastRound = clock.now();
+    const watched = this.#isWatched();
     const measured = meter.measure(workers.flatMap(({ meterRoot }) => meterRoot ?? []));
     for (const worker of workers) {
       const uses = measured.get(worker.meterRoot?.pid ?? -1);
       if (uses !== undefined) worker.measured(uses);
+      if (uses !== undefined && watched) worker.askForStats();
     }
   }
 

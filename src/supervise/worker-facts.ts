@@ -64,6 +64,7 @@ export function observedWorker(
     retryIn: state.phase === 'backing-off' ? Math.max(0, Math.round(state.retryAt - clock.now())) : null,
     memoryBytes: running === null ? null : (facts.use?.memoryBytes ?? null),
     cpuPercent: running === null ? null : (facts.use?.cpuPercent ?? null),
+    stats: running === null ? null : signs.stats,
   };
 }
 

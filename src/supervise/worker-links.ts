@@ -86,6 +86,7 @@ const KNOWN: Readonly<Record<WorkerMessage['type'], true>> = {
   ready: true,
   signals: true,
   drained: true,
+  stats: true,
   answered: true,
 };
 

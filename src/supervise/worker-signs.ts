@@ -1,6 +1,7 @@
 import type { SignalName, StopSignal } from '../domain/app-spec.ts';
 import { formatSocketAddress } from '../domain/socket-address.ts';
 import type { Instant } from '../domain/time.ts';
+import type { WorkerStats } from '../domain/worker-stats.ts';
 import type { WorkerMessage } from '../protocol/worker.ts';
 import { unreachable } from '../util/unreachable.ts';
 import type { Signs } from './readiness.ts';
@@ -15,6 +16,8 @@ export class WorkerSigns {
   registered: boolean | null;
   turned = false;
   saidReady = false;
+  /** What it said of itself last. */
+  stats: WorkerStats | null = null;
   /** When readiness depends on time alone, and what it waits for. */
   lookAgainAt: Instant | null = null;
   waitingFor = 'start';
@@ -49,6 +52,9 @@ export class WorkerSigns {
       case 'signals':
         this.#handledSignals = message.handled;
         return;
+      case 'stats':
+        this.stats = message.stats;
+        return;
       case 'drained':
       case 'answered':
         return;
@@ -61,6 +67,7 @@ export class WorkerSigns {
   forget(): void {
     this.registered = null;
     this.saidReady = false;
+    this.stats = null;
     this.#handledSignals = [];
     this.#listening.clear();
     this.#tcpPorts.clear();

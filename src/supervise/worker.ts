@@ -207,6 +207,8 @@ export class Worker {
     if (message.type === 'answered') return this.#probes.receive(message);
     if (message.type === 'drained') return this.#handle({ type: 'drained' });
     this.#signs.note(message);
+    // Numbers change nothing.
+    if (message.type === 'stats') return;
     if (message.type === 'turned') this.#releaseGate();
     this.#tick();
     this.#options.onChange();
@@ -230,6 +232,10 @@ export class Worker {
     const { clock } = this.#options.ports;
     const { handsOver } = this;
     return observedWorker(this.#facts(), { current, files: this.#files(), signs: this.#signs, handsOver, clock });
+  }
+
+  askForStats(): void {
+    if (this.managed) this.#options.ports.tell(this.#id, { type: 'report' });
   }
 
   /** What its processes use now. */

@@ -26,6 +26,19 @@ export interface ListedWorker {
   readonly last_exit: { readonly type: string } | null;
   readonly retry_in_ms: number | null;
   readonly retiring: { readonly type: string } | null;
+  readonly stats: ListedStats | null;
+}
+
+export interface ListedStats {
+  readonly event_loop_utilization: number;
+  readonly heap_used_bytes: number;
+  readonly heap_total_bytes: number;
+  readonly active_handles: number;
+  readonly http: {
+    readonly requests_per_second: number;
+    readonly statuses_per_second: Readonly<Record<string, number>>;
+    readonly latency_ms: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
+  } | null;
 }
 
 interface ListDocument {

@@ -111,6 +111,7 @@ export function observedWorker(fields: Partial<ObservedWorker> = {}): ObservedWo
     retryIn: null,
     memoryBytes: 52_428_800,
     cpuPercent: 1.5,
+    stats: null,
     ...fields,
   };
 }

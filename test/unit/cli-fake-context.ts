@@ -207,6 +207,7 @@ function worker(instance: number, phase: WorkerPhase): ObservedWorker {
     retryIn: null,
     memoryBytes: 1024,
     cpuPercent: 0,
+    stats: null,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Failure } from '../../src/domain/failure.ts';
 import type { Plan, Step } from '../../src/domain/plan.ts';
 import type { ExecutionEvent, ExecutionReport } from '../../src/execute/execute-plan.ts';
 import { EXIT, EXIT_CODES, exitCodeOf, exitCodeOfReport } from '../../src/cli/exit-codes.ts';
+import { formatStatistics } from '../../src/cli/render/statistics-text.ts';
 import { formatBytes } from '../../src/reconcile/format-bytes.ts';
 import { describeDocument, formatDescription } from '../../src/cli/render/describe-text.ts';
 import { formatDuration } from '../../src/cli/render/duration-text.ts';
@@ -428,6 +429,32 @@ describe('apps', () => {
         },
       ],
     });
+  });
+
+  test('a description shows what Node workers say of themselves', () => {
+    const idle = {
+      eventLoopUtilization: 0.0004,
+      heapUsedBytes: 4 << 20,
+      heapTotalBytes: 8 << 20,
+      activeHandles: 1,
+      http: null,
+    };
+    const http = {
+      requestsPerSecond: 1250.5,
+      statusesPerSecond: { '1xx': 0, '2xx': 1250, '3xx': 0, '4xx': 0, '5xx': 0.5 },
+      latency: { p50: 0.35, p95: 2.5, p99: 113.14 },
+    };
+    const workers = [
+      observedWorker({ instance: 0, stats: { ...idle, eventLoopUtilization: 0.313, activeHandles: 70, http } }),
+      observedWorker({ instance: 1, stats: idle }),
+      observedWorker({ instance: 2, stats: null }),
+    ];
+    expect(formatStatistics(workers).join('\n')).toMatchInlineSnapshot(`
+      "instance  event loop   heap                handles  requests  errors  p50      p95     p99
+      0         31.3 % busy  4.0 MiB of 8.0 MiB  70       1250.5/s  0.5/s   0.35 ms  2.5 ms  113.14 ms
+      1         0.0 % busy   4.0 MiB of 8.0 MiB  1        –         –       –        –       –"
+    `);
+    expect(formatStatistics(workers.slice(2))).toEqual([]);
   });
 
   test('a description shows everything but secrets', () => {

@@ -12,6 +12,7 @@ function rig(...workers: FakeWorker[]) {
   const clock = fakeClock();
   const rounds: number[] = [];
   const measured: string[] = [];
+  const asked: number[] = [];
   const sampler = new Sampler({
     clock,
     meter: {
@@ -24,9 +25,10 @@ function rig(...workers: FakeWorker[]) {
       workers.map((worker) => ({
         ...worker,
         measured: (uses: readonly ProcessUse[]) => void measured.push(uses.map(({ pid }) => pid).join()),
+        askForStats: () => void asked.push(clock.now()),
       })),
   });
-  return { clock, rounds, measured, sampler, workers };
+  return { clock, rounds, measured, asked, sampler, workers };
 }
 
 const running = (memoryWatch: FakeWorker['memoryWatch'] = 'none'): FakeWorker => ({
@@ -55,7 +57,7 @@ test('a limit that an app gets meanwhile is seen within two seconds', async () =
 });
 
 test('who looks finds numbers at most a second old, and fresh ones for a while', async () => {
-  const { clock, rounds, sampler } = rig(running());
+  const { clock, rounds, asked, sampler } = rig(running());
   sampler.start();
   await clock.advance(500);
   sampler.look();
@@ -63,6 +65,8 @@ test('who looks finds numbers at most a second old, and fresh ones for a while',
   sampler.look();
   await clock.advance(20_000);
   expect(rounds).toEqual([0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 17_000]);
+  // Only then do workers have to say what they do.
+  expect(asked).toEqual([1000, 2000, 3000, 4000, 5000, 6000, 7000]);
 });
 
 test('somebody who stays is served every second, until he goes', async () => {

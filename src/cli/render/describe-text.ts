@@ -9,6 +9,7 @@ import { paint } from './colours.ts';
 import { formatDuration } from './duration-text.ts';
 import { exitCauseText } from './exit-cause-text.ts';
 import { inOrder, listedApp } from './list-document.ts';
+import { formatStatistics } from './statistics-text.ts';
 import { formatTable } from './table.ts';
 import { whatFollows } from './trouble-text.ts';
 import { formatCpu, formatMemory, STATUS_COLOURS } from './tables.ts';
@@ -25,6 +26,7 @@ export function formatDescription(app: ObservedApp, { colour }: { readonly colou
     ...section('Settings', pairs(spec)),
     ...section('Environment', pairs(env)),
     ...section('Workers', app.workers.length === 0 ? [] : formatTable([WORKER_COLUMNS, ...app.workers.map(workerRow)])),
+    ...section('Statistics', formatStatistics(app.workers)),
     ...section('Log files', logFiles(app.workers)),
     ...section('Changed by hand', app.manualChanges.map(manualChange)),
   ].join('\n');
@@ -92,7 +94,7 @@ function workerRow(worker: ObservedWorker): readonly string[] {
 }
 
 function notes(worker: ObservedWorker): readonly string[] {
-  const { current, retiring, lastExit } = worker;
+  const { current, retiring = null, lastExit } = worker;
   return [
     ...(current ? [] : ['of an earlier revision']),
     ...(isUnmanaged(worker) ? ['unmanaged'] : []),

@@ -1,5 +1,6 @@
 import { appStatus, readyCount, type ObservedApp } from '../../domain/observed-state.ts';
 import type { ObservedWorker } from '../../domain/worker-state.ts';
+import type { WorkerStats } from '../../domain/worker-stats.ts';
 import { FORMAT_VERSION } from '../../reconcile/plan-document.ts';
 import { byCodeUnit } from '../../util/compare.ts';
 
@@ -29,7 +30,7 @@ export function listedApp(app: ObservedApp) {
 
 function listedWorker(worker: ObservedWorker, revision: number) {
   const { instance, pid, phase, restarts, uptime, cpuPercent, memoryBytes, startedAt, current, managed } = worker;
-  const { restartsInSeries, lastExit, retryIn, retiring } = worker;
+  const { restartsInSeries = 0, lastExit, retryIn, retiring = null, stats = null } = worker;
   return {
     instance,
     pid,
@@ -47,5 +48,23 @@ function listedWorker(worker: ObservedWorker, revision: number) {
     last_exit: lastExit,
     retry_in_ms: retryIn,
     retiring,
+    stats: stats === null ? null : statsDocument(stats),
+  };
+}
+
+function statsDocument({ http, ...stats }: WorkerStats) {
+  return {
+    event_loop_utilization: stats.eventLoopUtilization,
+    heap_used_bytes: stats.heapUsedBytes,
+    heap_total_bytes: stats.heapTotalBytes,
+    active_handles: stats.activeHandles,
+    http:
+      http === null
+        ? null
+        : {
+            requests_per_second: http.requestsPerSecond,
+            statuses_per_second: http.statusesPerSecond,
+            latency_ms: http.latency,
+          },
   };
 }

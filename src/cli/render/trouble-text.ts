@@ -18,7 +18,7 @@ function trouble(name: string, worker: ObservedWorker): string {
 }
 
 /** After an end that nobody asked for; nothing of a worker that runs. */
-export function whatFollows({ phase, restartsInSeries, retryIn }: ObservedWorker): readonly string[] {
+export function whatFollows({ phase, restartsInSeries = 0, retryIn }: ObservedWorker): readonly string[] {
   if (phase === 'failed') return ['not started again'];
   if (phase !== 'backing-off' || retryIn === null) return [];
   const row = restartsInSeries < 2 ? [] : [`${restartsInSeries} restarts in a row`];
