@@ -40,6 +40,7 @@ export const APP_OPTIONS = [
   { name: 'stop_exit_codes', aliases: [] },
   { name: 'restart', aliases: [] },
   { name: 'max_memory_restart', aliases: [] },
+  { name: 'limits', aliases: [] },
   { name: 'unwrap', aliases: [] },
 ] as const;
 

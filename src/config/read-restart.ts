@@ -1,4 +1,4 @@
-import type { AppSpec, RestartSettings } from '../domain/app-spec.ts';
+import type { AppSpec, Limits, RestartSettings } from '../domain/app-spec.ts';
 import { DEFAULTS } from '../domain/policies.ts';
 import type { OptionName } from './app-options.ts';
 import type { MergedApp } from './merge.ts';
@@ -15,9 +15,10 @@ type Restart =
   | 'expBackoffRestartDelay'
   | 'stopExitCodes'
   | 'restart'
-  | 'maxMemoryRestart';
+  | 'maxMemoryRestart'
+  | 'limits';
 
-/** What becomes of a worker that ended, in PM2's words and in those of `restart`. */
+/** What becomes of a worker that ended, or needs too much, in PM2's words and in those of `restart`. */
 export function normalizeRestart({ options }: MergedApp, report: Report): Pick<AppSpec, Restart> {
   const part = options.get('restart');
   const own = isRecord(part?.value) ? part.value : {};
@@ -46,6 +47,7 @@ export function normalizeRestart({ options }: MergedApp, report: Report): Pick<A
     ].sort((a, b) => a - b),
     restart: readSettings(own),
     maxMemoryRestart: unlessZero(readSize(read('max_memory_restart'))) ?? null,
+    limits: readLimits(read('limits')),
   };
 }
 
@@ -77,6 +79,24 @@ function readSettings(own: Readonly<Record<string, unknown>>): RestartSettings {
       ? { count: readNumber(giveUp['count']) ?? 0, window: readDuration(giveUp['window']) ?? DEFAULTS.giveUpWindow }
       : null,
   };
+}
+
+/** None of them set is as good as no limits. */
+function readLimits(value: unknown): Limits | null {
+  const written = isRecord(value) ? value : {};
+  const limits = {
+    memory: unlessZero(readSize(written['memory'])) ?? null,
+    cpu: unlessZero(readCpus(written['cpu'])) ?? null,
+    pids: readNumber(written['pids']) ?? null,
+  };
+  return Object.values(limits).every((limit) => limit === null) ? null : limits;
+}
+
+/** `0.5`, `150%` */
+function readCpus(value: unknown): number | undefined {
+  if (typeof value !== 'string') return readNumber(value);
+  const amount = Number.parseFloat(value);
+  return value.includes('%') ? amount / 100 : amount;
 }
 
 function readCodes(value: unknown): readonly number[] {

@@ -44,6 +44,8 @@ export interface AppSpec {
   readonly restart: RestartSettings;
   /** A worker whose processes together have more resident bytes than this is replaced; null: none is. */
   readonly maxMemoryRestart: number | null;
+  /** What the kernel lets a worker and everything that it starts have at most; null: no limits of eco's. */
+  readonly limits: Limits | null;
   /** From the stop signal to SIGKILL. */
   readonly killTimeout: Milliseconds;
   /** `auto`: SIGTERM, or SIGINT for a program that handles only that one. */
@@ -116,6 +118,16 @@ export interface RestartSettings {
   readonly maxDelay: Milliseconds;
   /** Not started again once it has been restarted so often within a span of time; null: never given up. */
   readonly giveUp: { readonly count: number; readonly window: Milliseconds } | null;
+}
+
+/** null: not limited. */
+export interface Limits {
+  /** Bytes. */
+  readonly memory: number | null;
+  /** Of how many CPUs the time. */
+  readonly cpu: number | null;
+  /** Processes and threads. */
+  readonly pids: number | null;
 }
 
 /** A number of workers, or a part of the instances. */

@@ -104,4 +104,6 @@ export interface Serving {
   readonly revision: number;
   readonly ready: number;
   readonly desired: number;
+  /** Why not all of the app's `limits` hold; absent where they do. */
+  readonly unlimited?: string;
 }

@@ -102,6 +102,8 @@ export interface ObservedWorker {
   readonly lastExit: ExitCause | null;
   /** Why a successor takes its place, although it runs well otherwise; null: it is to stay. As above. */
   readonly retiring?: ExitCause | null;
+  /** Why not all of its `limits` hold; null: they do, or it has none. As above. */
+  readonly unlimited?: string | null;
   /** Runs the spec that the app has now, not that of an earlier revision. */
   readonly current: boolean;
   /** A preload reports to the daemon: readiness and draining work, and where Node itself is the worker, sockets too. */

@@ -81,7 +81,7 @@ function initialVariables(pid: number): Readonly<Record<string, string>> {
 }
 
 /** A variable of the environment that the process was started with; null if unreadable or unset. */
-function initialVariable(pid: number, name: string): string | null {
+export function initialVariable(pid: number, name: string): string | null {
   const entries = readText(`/proc/${pid}/environ`).split('\0');
   return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
 }

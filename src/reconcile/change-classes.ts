@@ -41,6 +41,8 @@ export const CHANGE_CLASS = {
   stopExitCodes: 'update',
   restart: 'update',
   maxMemoryRestart: 'update',
+  /** A worker is in its cgroup since its start. */
+  limits: 'reload',
   killTimeout: 'update',
   stopSignal: 'update',
   readyTimeout: 'update',

@@ -39,6 +39,7 @@ export const FILE_KEYS = {
   stopExitCodes: 'stop_exit_codes',
   restart: 'restart',
   maxMemoryRestart: 'max_memory_restart',
+  limits: 'limits',
   killTimeout: 'kill_timeout',
   stopSignal: 'stop_signal',
   readyTimeout: 'listen_timeout',
@@ -64,6 +65,7 @@ export function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonVal
   if (field === 'readinessProbe' || field === 'startupProbe' || field === 'livenessProbe')
     return probeValue(spec[field]);
   if (field === 'rollout') return rolloutValue(spec.rollout);
+  if (field === 'limits') return spec.limits === null ? null : { ...spec.limits };
   if (field === 'restart') return restartValue(spec.restart);
   if (field === 'outFile' || field === 'errorFile') return logTargetValue(spec[field]);
   return spec[field];

@@ -1,7 +1,6 @@
 import type { Failure, Serving, WorkerFailure } from '../domain/failure.ts';
 import type { RolloutPolicy } from '../domain/policies.ts';
 import type { ObservedApp } from '../domain/observed-state.ts';
-import type { WorkerState } from '../domain/worker-state.ts';
 import type { WorkerProgress } from '../protocol/control.ts';
 import type { ClusterDocument, Target } from './cluster-document.ts';
 import type { GivenUp } from './rollout.ts';
@@ -72,8 +71,9 @@ export function observedApp(document: ClusterDocument, workers: readonly Worker[
 
 export function servingOf(
   { target: { revision, spec } }: ClusterDocument,
-  workers: readonly { readonly state: WorkerState }[],
+  workers: readonly Pick<Worker, 'state' | 'unlimited'>[],
 ): Serving {
   const ready = workers.filter(({ state }) => state.phase === 'ready').length;
-  return { revision, ready, desired: spec.instances };
+  const problem = workers.find(({ unlimited }) => unlimited !== null)?.unlimited ?? null;
+  return { revision, ready, desired: spec.instances, ...(problem === null ? {} : { unlimited: problem }) };
 }

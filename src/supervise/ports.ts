@@ -3,6 +3,7 @@ import type { AppKey, WorkerId } from '../domain/names.ts';
 import type { Timestamp } from '../domain/time.ts';
 import type { ExitCause, WorkerPhase } from '../domain/worker-state.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Cgroups } from '../platform/cgroups.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
 import type { ProbeAnswer, ProbeQuestion } from '../platform/probes.ts';
 import type { ProcessInfo, SessionLeader, TreeRoot } from '../platform/process-table.ts';
@@ -18,6 +19,7 @@ export interface SupervisePorts {
   readonly random: () => number;
   readonly launch: (request: LaunchRequest, listener: LaunchListener) => Promise<LaunchedProcess | ExitCause>;
   readonly processes: ProcessPort;
+  readonly cgroups: Cgroups;
   readonly gate: BootGate;
   readonly vault: SocketVault;
   /** Sends over the worker's control link; silent if it has none. */
@@ -69,6 +71,8 @@ export interface WorkerRecord {
   readonly restarts: number;
   /** Why a successor takes its place; missing in what earlier versions wrote. */
   readonly retiring?: ExitCause | null;
+  /** Why not all of its `limits` hold; missing in what earlier versions wrote. */
+  readonly unlimited?: string | null;
   /** null: about to be spawned, or without a process. */
   readonly process: ProcessIdentity | null;
   readonly startedAt: Timestamp | null;

@@ -1,6 +1,7 @@
 import type { EcoEvent } from '../domain/event.ts';
 import { baseEnvironment, nodeProgram } from '../platform/base-environment.ts';
 import { systemClock } from '../platform/clock.ts';
+import { cgroups, ownCgroup, type Cgroups } from '../platform/cgroups.ts';
 import { daemonProcess } from '../platform/daemon-process.ts';
 import { entryPoints } from '../platform/entry-points.ts';
 import { serveHandles } from '../platform/handle-server.ts';
@@ -11,14 +12,14 @@ import { fileSize, lastLines, lineReader } from '../platform/log-files.ts';
 import { availableCpus } from '../platform/machine.ts';
 import { askProbe } from '../platform/probes.ts';
 import { processMeter } from '../platform/process-meter.ts';
-import { bootId, leadersWith, readProcess, sendSignal } from '../platform/process-table.ts';
+import { bootId, initialVariable, leadersWith, readProcess, sendSignal } from '../platform/process-table.ts';
 import { treeInspector } from '../platform/tree-inspector.ts';
 import { bootGate } from './boot-gate.ts';
 import type { LogPort, SupervisePorts, WorkerJournal } from './ports.ts';
 import { Sampler } from './sampler.ts';
 import { SocketVault } from './socket-vault.ts';
 import { Supervisor, type AppStore, type SupervisorOptions } from './supervisor.ts';
-import { handlesPath, linkPath } from './worker-launch.ts';
+import { ecoIdOf, handlesPath, linkPath } from './worker-launch.ts';
 import { WorkerLinks } from './worker-links.ts';
 
 /** Per CPU, the programs that may be busy with starting at the same time. */
@@ -72,6 +73,7 @@ function systemPorts(options: SupervisionOptions, links: WorkerLinks): Supervise
     clock: systemClock,
     random: daemonProcess.random,
     launch: options.launch ?? launch,
+    cgroups: cgroupsFor(options.home),
     processes: {
       bootId: bootId(),
       read: readProcess,
@@ -93,4 +95,10 @@ function systemPorts(options: SupervisionOptions, links: WorkerLinks): Supervise
       baseEnvironment: baseEnvironment(),
     },
   };
+}
+
+/** Its workers may be moved to where they may be limited, but no stranger. */
+function cgroupsFor(home: string): Cgroups {
+  const isOurs = (pid: number): boolean => initialVariable(pid, 'ECO_ID')?.startsWith(ecoIdOf(home, '')) === true;
+  return cgroups({ own: ownCgroup(), pid: daemonProcess.pid, isOurs });
 }

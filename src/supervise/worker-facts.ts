@@ -21,6 +21,7 @@ export interface WorkerFacts {
   readonly logStart: LogStart;
   readonly retirement: Retirement | null;
   readonly use: TreeUse | null;
+  readonly unlimited: string | null;
 }
 
 export interface Observation {
@@ -55,6 +56,7 @@ export function observedWorker(
     uptime: running === null ? null : Math.max(0, clock.wallTime() - running.startedAt),
     lastExit: facts.lastExit,
     retiring: facts.retirement?.cause ?? null,
+    unlimited: running === null ? null : facts.unlimited,
     current,
     managed: signs.registered === true,
     handsOver,
@@ -70,7 +72,7 @@ export function observedWorker(
 
 /** A worker as the next daemon must find it. */
 export function workerRecord(facts: WorkerFacts): WorkerRecord {
-  const { id, key, instance, generation, state, process: own, lastExit, logStart, retirement } = facts;
+  const { id, key, instance, generation, state, process: own, lastExit, logStart, retirement, unlimited } = facts;
   const remembered = own?.exited === true && isDead(state) ? null : own;
   return {
     id,
@@ -83,6 +85,7 @@ export function workerRecord(facts: WorkerFacts): WorkerRecord {
     startedAt: remembered?.startedAt ?? null,
     lastExit,
     retiring: retirement?.cause ?? null,
+    unlimited,
     logStart,
   };
 }

@@ -4,7 +4,7 @@ import { workerId, type WorkerId } from '../domain/names.ts';
 import { earliest, type Instant, type Milliseconds } from '../domain/time.ts';
 import { condemnation, type ExitCause, type ObservedWorker, type WorkerState } from '../domain/worker-state.ts';
 import type { Timer } from '../platform/clock.ts';
-import type { LaunchListener } from '../platform/launcher.ts';
+import type { LaunchListener, LaunchRequest } from '../platform/launcher.ts';
 import { heldSocket } from '../platform/listening-socket.ts';
 import type { MeterRoot } from '../platform/process-meter.ts';
 import type { HandBack, WorkerMessage } from '../protocol/worker.ts';
@@ -23,7 +23,7 @@ import {
   type WorkerEffect,
   type WorkerEvent,
 } from './worker-machine.ts';
-import { checkEnvironment, launchRequest, logFiles, type LogFiles } from './worker-launch.ts';
+import { checkEnvironment, fileNameOf, launchRequest, logFiles, type LogFiles } from './worker-launch.ts';
 import { exitCause, observedWorker, workerRecord, type WorkerFacts } from './worker-facts.ts';
 import { WorkerLogs } from './worker-logs.ts';
 import type { Retirement, WorkerOptions } from './worker-options.ts';
@@ -58,6 +58,7 @@ export class Worker {
   #treeCheckPending = false;
   #use: TreeUse | null = null;
   #retirement: Retirement | null = null;
+  #unlimited: string | null = null;
 
   constructor(options: WorkerOptions) {
     const { ports, spec, instance, generation, predecessor } = options;
@@ -109,6 +110,11 @@ export class Worker {
   get handsOver(): boolean {
     const { key, ports } = this.#options;
     return this.#signs.handsOver((name) => ports.vault.holds(key, name));
+  }
+
+  /** Why not all of its limits hold; null if they do. */
+  get unlimited(): string | null {
+    return this.#unlimited;
   }
 
   /** Why a successor is to take its place; null: it stays. */
@@ -164,7 +170,8 @@ export class Worker {
     this.#id = id;
     this.#lastExit = record.lastExit;
     this.#state = state;
-    const { retiring = null } = record;
+    const { retiring = null, unlimited = null } = record;
+    this.#unlimited = unlimited;
     const { total, inSeries } = state.restarts;
     this.#retirement = retiring === null ? null : { cause: retiring, restarts: { total: total + 1, inSeries } };
     if (identity !== null) {
@@ -340,7 +347,7 @@ export class Worker {
     const id = this.#id;
     const inherits = { sockets: ports.vault.known(key), ticketKeys: ports.vault.ticketKeys(key) };
     const self = { key, id, instance: this.instance, revision, ...inherits };
-    const request = launchRequest(this.#spec, self, ports.surroundings);
+    const request = this.#limited(launchRequest(this.#spec, self, ports.surroundings));
     this.#save();
     this.#logs.beginRun(request);
     this.#launching = true;
@@ -358,6 +365,15 @@ export class Worker {
     if (this.#state.phase === 'stopping') this.#process.signalTree(this.#signs.stopSignal(this.#spec.stopSignal));
     this.#handle({ type: 'spawned' });
     this.#tick();
+  }
+
+  #limited(request: LaunchRequest): LaunchRequest {
+    const { limits } = this.#spec;
+    this.#unlimited = null;
+    if (limits === null) return request;
+    const enclosed = this.#options.ports.cgroups.enclose(request, { name: fileNameOf(this.#id), limits });
+    this.#unlimited = enclosed.problem;
+    return enclosed.request;
   }
 
   #listenerFor(id: WorkerId): LaunchListener {
@@ -386,6 +402,7 @@ export class Worker {
     const expected = state.phase === 'stopping' || state.phase === 'draining';
     this.#lastExit = condemnation(state) ?? cause;
     this.#options.ports.emit({ type: 'worker-exited', worker: this.#id, cause, expected });
+    if (this.#spec.limits !== null) this.#options.ports.cgroups.leave(fileNameOf(this.#id));
   }
 
   /** After anything that happened: writes it down and sets the one timer to whatever is due first. */
@@ -466,6 +483,7 @@ export class Worker {
       logStart: this.#logs.start,
       retirement: this.#retirement,
       use: this.#use,
+      unlimited: this.#unlimited,
     };
   }
 

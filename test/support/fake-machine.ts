@@ -38,6 +38,9 @@ export class FakeMachine {
   lastLines: (file: string, count: number) => readonly string[] = () => [];
   /** What programs wrote that nobody has read yet. */
   readonly written: string[] = [];
+  /** Why limits do not hold. */
+  cgroupProblem: string | null = null;
+  readonly cgroups = new Set<string>();
   /** What answers a probe. */
   probe: SupervisePorts['probe'] = () => Promise.resolve({ well: true, said: 'it said 200' });
   /** Whose worker an id is, for what processes say. */
@@ -56,6 +59,13 @@ export class FakeMachine {
         leaders: () => this.leaders,
         inspect: (root, callback) => queueMicrotask(() => callback(this.#treeOf(root))),
         signal: (pid, signal) => this.#signal(pid, signal),
+      },
+      cgroups: {
+        enclose: (request, { name }) => {
+          this.cgroups.add(name);
+          return { request, problem: this.cgroupProblem };
+        },
+        leave: (name) => void this.cgroups.delete(name),
       },
       gate: bootGate(places),
       vault: this.vault.vault,

@@ -26,6 +26,7 @@ export interface ListedWorker {
   readonly last_exit: { readonly type: string } | null;
   readonly retry_in_ms: number | null;
   readonly retiring: { readonly type: string } | null;
+  readonly unlimited: string | null;
   readonly stats: ListedStats | null;
 }
 

@@ -31,6 +31,7 @@ export function appSpec(fields: Partial<AppSpec> & Pick<AppSpec, 'name'>): AppSp
     stopExitCodes: [],
     restart: DEFAULTS.restart,
     maxMemoryRestart: null,
+    limits: null,
     killTimeout: DEFAULTS.killTimeout,
     stopSignal: 'auto',
     readyTimeout: DEFAULTS.readyTimeout,

@@ -91,6 +91,7 @@ const options = fc.record(
       { delay: 5, max_delay: '5m', give_up: { count: 0 } },
       { give_up: { count: 5, window: '1h' } },
     ),
+    limits: fc.constantFrom({}, { memory: '1G', cpu: '50%' }, { memory: 0 }, { pids: 3 }, { cpu: 1.5 }),
     max_memory_restart: fc.constantFrom(0, 4096, '300M', '1.5G', '512kb', '7'),
   },
   { requiredKeys: [] },
@@ -130,7 +131,7 @@ test('a normalised app is plain JSON with every field filled in', () => {
     fc.property(app, (written) => {
       const { spec } = normalize(written, undefined);
       expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
-      expect(Object.keys(spec)).toHaveLength(37);
+      expect(Object.keys(spec)).toHaveLength(38);
       expect(spec.instances).toBeGreaterThanOrEqual(1);
       expect(Object.keys(spec.env)).toEqual(Object.keys(spec.env).sort());
     }),
@@ -222,6 +223,7 @@ function serialise({ spec, revision }: Pick<NormalizedApp, 'spec' | 'revision'>)
     stop_exit_codes: spec.stopExitCodes,
     restart: restartOption(spec),
     max_memory_restart: spec.maxMemoryRestart ?? 0,
+    limits: spec.limits === null ? {} : withoutNulls(spec.limits),
     kill_timeout: spec.killTimeout,
     stop_signal: spec.stopSignal,
     listen_timeout: spec.readyTimeout,

@@ -439,6 +439,27 @@ describe('sockets', () => {
   });
 });
 
+describe('limits', () => {
+  const limits = { memory: 512, cpu: null, pids: null };
+
+  test('each process has a cgroup of its own, until it has ended', async () => {
+    const { machine, worker, process } = await readyWorker({ spec: { limits } });
+    expect([...machine.cgroups]).toEqual(['shop%2Fapi%3A0%231']);
+    expect(worker.observe(true).unlimited).toBeNull();
+    process.exit(CRASH);
+    await machine.clock.advance(seconds(1));
+    expect([...machine.cgroups]).toEqual(['shop%2Fapi%3A0%232']);
+  });
+
+  test('that do not hold are told, and written down for the next daemon', async () => {
+    const machine = new FakeMachine();
+    machine.cgroupProblem = 'this machine has no cgroup v2';
+    const { worker } = await readyWorker({ spec: { limits }, machine });
+    expect(worker.unlimited).toBe('this machine has no cgroup v2');
+    expect(machine.records.get(worker.id)?.unlimited).toBe('this machine has no cgroup v2');
+  });
+});
+
 describe('adopted', () => {
   function record(pid: number, fields: Partial<WorkerRecord> = {}): WorkerRecord {
     return {

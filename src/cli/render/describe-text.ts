@@ -11,6 +11,7 @@ import { exitCauseText } from './exit-cause-text.ts';
 import { inOrder, listedApp } from './list-document.ts';
 import { formatStatistics } from './statistics-text.ts';
 import { formatTable } from './table.ts';
+import { unlimitedText } from './unlimited-text.ts';
 import { whatFollows } from './trouble-text.ts';
 import { formatCpu, formatMemory, STATUS_COLOURS } from './tables.ts';
 
@@ -94,10 +95,11 @@ function workerRow(worker: ObservedWorker): readonly string[] {
 }
 
 function notes(worker: ObservedWorker): readonly string[] {
-  const { current, retiring = null, lastExit } = worker;
+  const { current, retiring = null, unlimited = null, lastExit } = worker;
   return [
     ...(current ? [] : ['of an earlier revision']),
     ...(isUnmanaged(worker) ? ['unmanaged'] : []),
+    ...(unlimited === null ? [] : [unlimitedText(unlimited)]),
     ...(retiring === null ? [] : [`makes room for a successor: ${exitCauseText(retiring)}`]),
     ...whatFollows(worker),
     ...(lastExit === null ? [] : [`last end: ${exitCauseText(lastExit)}`]),

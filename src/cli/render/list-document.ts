@@ -30,7 +30,7 @@ export function listedApp(app: ObservedApp) {
 
 function listedWorker(worker: ObservedWorker, revision: number) {
   const { instance, pid, phase, restarts, uptime, cpuPercent, memoryBytes, startedAt, current, managed } = worker;
-  const { restartsInSeries = 0, lastExit, retryIn, retiring = null, stats = null } = worker;
+  const { restartsInSeries = 0, lastExit, retryIn, retiring = null, unlimited = null, stats = null } = worker;
   return {
     instance,
     pid,
@@ -48,6 +48,7 @@ function listedWorker(worker: ObservedWorker, revision: number) {
     last_exit: lastExit,
     retry_in_ms: retryIn,
     retiring,
+    unlimited,
     stats: stats === null ? null : statsDocument(stats),
   };
 }

@@ -3,6 +3,7 @@ import type { ObservedApp } from '../../domain/observed-state.ts';
 import type { StepRequest } from '../../protocol/control.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import type { Operation } from '../flow/operation.ts';
+import { unlimitedText } from './unlimited-text.ts';
 
 /** What became of an operation on one app. */
 export type OperationResult =
@@ -99,5 +100,7 @@ function doneText({ action }: Extract<OperationResult, { type: 'done' }>): strin
 }
 
 function servingText(serving: Serving | null): string {
-  return serving === null ? '' : ` (${serving.ready}/${serving.desired} ready)`;
+  if (serving === null) return '';
+  const { ready, desired, unlimited } = serving;
+  return ` (${ready}/${desired} ready)${unlimited === undefined ? '' : `; ${unlimitedText(unlimited)}`}`;
 }

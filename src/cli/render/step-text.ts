@@ -1,6 +1,7 @@
 import type { Serving } from '../../domain/failure.ts';
 import type { Action } from '../../domain/plan.ts';
 import type { WorkerProgressLine } from '../../execute/cluster-control.ts';
+import { unlimitedText } from './unlimited-text.ts';
 import { formatAction } from '../../reconcile/format-plan.ts';
 
 /** What a step is about to do: `reload 4 workers`. */
@@ -13,7 +14,8 @@ export function doneText(action: Action, serving: Serving | null): string {
   const isTask = 'spec' in action && action.spec.kind === 'task' && action.type !== 'update';
   if (isTask) return 'completed';
   const ready = serving === null ? '' : `, ${serving.ready}/${serving.desired} ready`;
-  return `${PAST[action.type]}${ready}`;
+  const { unlimited } = serving ?? {};
+  return `${PAST[action.type]}${ready}${unlimited === undefined ? '' : `; ${unlimitedText(unlimited)}`}`;
 }
 
 const PAST: Readonly<Record<Action['type'], string>> = {
