@@ -92,6 +92,7 @@ function remember(state: Map<string, WorkerMessage>, message: WorkerMessage): vo
       state.delete(`listening ${JSON.stringify(message.bound)}`);
       return;
     case 'turned':
+    case 'rested':
     case 'ready':
     case 'signals':
     case 'drained':

@@ -11,6 +11,7 @@ import { installDraining } from './drain.ts';
 import { deliverMessages, installIpc, NO_IPC } from './ipc.ts';
 import { installProbeAnswers } from './probe-answers.ts';
 import { once } from './once.ts';
+import { reportRest } from './rest.ts';
 import { installSockets } from './sockets.ts';
 import { installStats } from './stats.ts';
 import type { ExitRecord, PRELOAD_VARIABLE, PreloadOrders } from '../protocol/worker.ts';
@@ -44,6 +45,7 @@ function installInWorker(orders: PreloadOrders, link: ControlLink): void {
   installDraining(servers, link);
   installProbeAnswers(servers, link);
   installStats(link);
+  reportRest(link.send, orders);
   process.on('exit', (code) => noteExit(orders.exitRecord, code));
 }
 

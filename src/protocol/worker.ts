@@ -34,6 +34,8 @@ export interface PreloadOrders {
   readonly sockets: readonly InheritedSocket[];
   /** 48 bytes in base64 with which every worker of the app seals TLS session tickets. */
   readonly ticketKeys: string;
+  /** Of the rollout: for how long a program that never listens has to live until it is ready. */
+  readonly minReady: Milliseconds;
 }
 
 export interface InheritedSocket {
@@ -46,6 +48,8 @@ export type WorkerMessage =
   | { readonly type: 'register'; readonly worker: WorkerId; readonly pid: number; readonly node: string }
   /** The event loop has turned for the first time: the app's own start is over, as far as it is synchronous. */
   | { readonly type: 'turned' }
+  /** After that its event loop had more waiting than work for a while: what begins asynchronously is over, as far as that shows. */
+  | { readonly type: 'rested' }
   /** A server listens. `requested` is what the app asked for, `bound` what it got. */
   | { readonly type: 'listening'; readonly requested: SocketAddress; readonly bound: SocketAddress }
   | { readonly type: 'closed'; readonly bound: SocketAddress }

@@ -8,6 +8,7 @@ export interface Signs {
   /** Its preload has registered; null for a program that has none, or that need not come to have one. */
   readonly registered: boolean | null;
   readonly turned: boolean;
+  readonly rested: boolean;
   readonly saidReady: boolean;
   /** The addresses that its servers asked for, as `formatSocketAddress` writes them. */
   readonly listening: readonly string[];
@@ -97,11 +98,13 @@ function judgeSockets(expected: Exclude<ExpectedSockets, { type: 'unknown' }>, {
     : { type: 'waiting', at: null, for: `listen on ${missing.join(', ')} as the workers before it` };
 }
 
-function judgeAge({ spawnedAt, registered, turned }: Signs, minReady: Milliseconds, now: Instant): Verdict {
+/** A server that is still loading, or that the machine has no time for, has not begun to listen: it is not judged by its age. */
+function judgeAge({ spawnedAt, registered, turned, rested }: Signs, minReady: Milliseconds, now: Instant): Verdict {
   if (registered === false && now < spawnedAt + REGISTRATION_GRACE) {
     return { type: 'waiting', at: spawnedAt + REGISTRATION_GRACE, for: 'start' };
   }
   if (registered === true && !turned) return { type: 'waiting', at: null, for: 'reach its event loop' };
+  if (registered === true && !rested) return { type: 'waiting', at: null, for: 'come to rest after its start' };
   const readyAt = spawnedAt + minReady;
   return now >= readyAt ? { type: 'ready', provedFor: minReady } : { type: 'waiting', at: readyAt, for: 'stay alive' };
 }

@@ -146,6 +146,7 @@ function workerOrders(
     clusterId: instance + 1,
     sockets: sockets.map(({ address }, i) => ({ address, fd: firstFd + i })),
     ticketKeys,
+    minReady: spec.rollout.minReady,
   };
 }
 

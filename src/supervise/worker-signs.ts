@@ -15,6 +15,7 @@ export class WorkerSigns {
   /** null for a program that has no preload, or that need not come to have one. */
   registered: boolean | null;
   turned = false;
+  rested = false;
   saidReady = false;
   /** What it said of itself last. */
   stats: WorkerStats | null = null;
@@ -37,6 +38,9 @@ export class WorkerSigns {
         return;
       case 'turned':
         this.turned = true;
+        return;
+      case 'rested':
+        this.rested = true;
         return;
       case 'ready':
         this.saidReady = true;
@@ -102,7 +106,7 @@ export class WorkerSigns {
   }
 
   read(probes: ProbeSigns): Signs {
-    const { spawnedAt, registered, turned, saidReady } = this;
-    return { spawnedAt, registered, turned, saidReady, listening: this.requested(), ...probes };
+    const { spawnedAt, registered, turned, rested, saidReady } = this;
+    return { spawnedAt, registered, turned, rested, saidReady, listening: this.requested(), ...probes };
   }
 }

@@ -191,6 +191,7 @@ export class FakeProcess {
   register(): void {
     this.say({ type: 'register', worker: this.worker, pid: this.pid, node: 'v20.19.0' });
     this.say({ type: 'turned' });
+    this.say({ type: 'rested' });
   }
 
   /** Its control link ends, and nothing else. */

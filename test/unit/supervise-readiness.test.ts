@@ -6,7 +6,7 @@ const UNKNOWN: ExpectedSockets = { type: 'unknown' };
 const ANY: ExpectedSockets = { type: 'any' };
 const ALL: ExpectedSockets = { type: 'all', addresses: ['*:3000', '*:9090'] };
 /** A Node program that has begun to run; one without preload; one whose preload has not come up. */
-const UP: Partial<Signs> = { registered: true, turned: true };
+const UP: Partial<Signs> = { registered: true, turned: true, rested: true };
 const PLAIN: Partial<Signs> = { registered: null };
 const UNASKED = { failLine: null, startup: null, readiness: null };
 const SILENT: Partial<Signs> = { registered: false };
@@ -19,7 +19,16 @@ function format(
 ): string {
   const verdict = judgeReadiness(
     { readiness: { type: readiness }, expected, minReady: 1000 },
-    { spawnedAt: 0, registered: true, turned: false, saidReady: false, listening: [], ...UNASKED, ...signs },
+    {
+      spawnedAt: 0,
+      registered: true,
+      turned: false,
+      rested: false,
+      saidReady: false,
+      listening: [],
+      ...UNASKED,
+      ...signs,
+    },
     now,
   );
   if (verdict.type === 'ready') return `ready for ${verdict.provedFor}`;
@@ -47,6 +56,13 @@ test.for<[string, 'auto' | 'message', ExpectedSockets, [number, Partial<Signs>],
     'waits until 1000 to stay alive',
   ],
   ['first worker: busy with its start', 'auto', UNKNOWN, [2000, { turned: false }], 'waits to reach its event loop'],
+  [
+    'first worker: still at its start',
+    'auto',
+    UNKNOWN,
+    [2000, { turned: true }],
+    'waits to come to rest after its start',
+  ],
   ['first worker: alive, not long enough', 'auto', UNKNOWN, [999, UP], 'waits until 1000 to stay alive'],
   ['first worker: alive for a while', 'auto', UNKNOWN, [1000, UP], 'ready for 1000'],
   ['without preload: alive, not long enough', 'auto', UNKNOWN, [999, PLAIN], 'waits until 1000 to stay alive'],
@@ -92,7 +108,15 @@ test.for<[string, 'auto' | 'message', ExpectedSockets, [number, Partial<Signs>],
 test('a program that waits is looked at again no earlier than the verdict can change', () => {
   const policy = { readiness: { type: 'auto' }, expected: UNKNOWN, minReady: 1000 } as const;
   for (const registered of [null, false, true]) {
-    const signs = { spawnedAt: 70, registered, turned: true, saidReady: false, listening: [], ...UNASKED };
+    const signs = {
+      spawnedAt: 70,
+      registered,
+      turned: true,
+      rested: true,
+      saidReady: false,
+      listening: [],
+      ...UNASKED,
+    };
     const first = judgeReadiness(policy, signs, 70);
     expect(first.type).toBe('waiting');
     if (first.type !== 'waiting' || first.at === null) throw new Error('it waits for nothing that time brings');

@@ -124,6 +124,7 @@ describe('what the preload is told', () => {
         { address: { type: 'path', path: '/run/app.sock' }, fd: 5 },
       ],
       ticketKeys: 'c2VjcmV0',
+      minReady: 1000,
     });
   });
 
