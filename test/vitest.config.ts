@@ -43,7 +43,7 @@ export default defineConfig({
       project('e2e', {
         timeout: 120_000,
         workers: 2,
-        globalSetup: ['test/support/package-eco.ts', 'test/support/node-lines.ts'],
+        globalSetup: ['test/support/package-eco.ts', 'test/support/node-lines.ts', 'test/support/heavy-apps.ts'],
       }),
     ],
   },

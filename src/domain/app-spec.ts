@@ -181,7 +181,7 @@ export function runsAppInItsOwnNode(script: string): boolean {
 }
 
 const NODE_WRAPPERS =
-  /\/node_modules\/(.*\/)?(babel-node|concurrently|cross-env|cross-env-shell|dotenv|dotenvx|env-cmd|nest|nf|node-dev|nodemon|npm-run-all|npm-run-all2|nuxi|nuxt|react-scripts|run-p|run-s|ts-node-dev|tsc-watch|tsnd|tsx)$/;
+  /\/node_modules\/(.*\/)?(babel-node|concurrently|cross-env|cross-env-shell|dotenv|dotenvx|env-cmd|nest|nf|node-dev|nodemon|npm|npm-run-all|npm-run-all2|npx|nuxi|nuxt|pnpm|pnpx|react-scripts|run-p|run-s|ts-node-dev|tsc-watch|tsnd|tsx|yarn|yarnpkg)$/;
 
 /** Run by Node itself. */
 export function isNodeProgram(spec: Pick<AppSpec, 'interpreter'>): boolean {

@@ -62,11 +62,11 @@ export async function loadOn({ server, port }: Served, load: Omit<LoadOptions, '
   return startLoad({ ...load, port, protocol: SERVERS[server] });
 }
 
-/** Reloads in turn with deploys of changed code. */
-export async function rollOut(eco: EcoRig, rounds: number): Promise<void> {
+/** Reloads in turn with deploys of changed code: of the files that hold `version = 1`. */
+export async function rollOut(eco: EcoRig, rounds: number, files = ['web/version.js']): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
     await eco.ok(['reload', 'all'], { timeout: 300_000 });
-    await eco.edit('web/version.js', `version = ${round + 1}`, `version = ${round + 2}`);
+    for (const file of files) await eco.edit(file, `version = ${round + 1}`, `version = ${round + 2}`);
     await eco.ok(['apply'], { timeout: 300_000 });
   }
 }

@@ -16,6 +16,7 @@ export interface ListedWorker {
   readonly pid: number | null;
   readonly status: string;
   readonly ready: boolean;
+  readonly managed: boolean;
   readonly restarts: number;
   readonly uptime_ms: number | null;
   readonly cpu_percent: number | null;

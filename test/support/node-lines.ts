@@ -1,8 +1,7 @@
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import type { TestProject } from 'vitest/node';
+import { ensureFolder, installPackage } from './on-demand.ts';
 
 /** The lines that workers are tested on, beside the Node that runs the tests. */
 const LINES = ['22', '24', '26'];
@@ -32,33 +31,8 @@ export default async function provideNodeLines(project: TestProject): Promise<vo
 }
 
 async function ensureLine(line: string): Promise<NodeLine> {
-  const place = join(folder, line);
-  const program = join(place, 'node_modules', packageName, 'bin', 'node');
-  if (!(await exists(program))) await install(line, place);
-  return { line, program };
-}
-
-/** In a folder of its own first: another run of the tests may be doing the same. */
-async function install(line: string, place: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const temporary = await mkdtemp(join(folder, `.${line}-`));
-  try {
-    const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-    await execa('npm', ['install', '--prefix', temporary, ...quiet, `${packageName}@${line}`], {
-      cwd: temporary,
-      stdin: 'ignore',
-    });
-    await rename(temporary, place).catch(async (error: unknown) => {
-      if (!(await exists(place))) throw error;
-    });
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+  const place = await ensureFolder(join(folder, line), (temporary) => {
+    return installPackage(temporary, `${packageName}@${line}`);
+  });
+  return { line, program: join(place, 'node_modules', packageName, 'bin', 'node') };
 }
