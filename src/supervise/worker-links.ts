@@ -81,6 +81,7 @@ function parseMessage(line: string): WorkerMessage | undefined {
 const KNOWN: Readonly<Record<WorkerMessage['type'], true>> = {
   register: true,
   turned: true,
+  rested: true,
   listening: true,
   closed: true,
   ready: true,

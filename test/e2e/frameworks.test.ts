@@ -75,7 +75,7 @@ describe('clients of socket.io', () => {
     'over WebSocket are told to come again, and do (%s)',
     async (mode, { eco }) => {
       const instances = mode === 'fork' ? 1 : 2;
-      const port = await startFramework(eco, 'socket.io', { mode, instances, slow: SLOW });
+      const [{ port = 0 } = {}] = await startFrameworks(eco, ['socket.io'], { mode, instances, slow: SLOW });
       const before = await eco.pids('socket.io');
       const clients = await connect(port, 'websocket', 10);
       await eco.ok(['reload', 'socket.io']);
