@@ -3,7 +3,7 @@ import { io, type Socket } from 'socket.io-client';
 import { rollOut } from '../support/drain-rig.ts';
 import { describe, expect, test } from '../support/eco-test.ts';
 import type { EcoRig } from '../support/eco-rig.ts';
-import { FRAMEWORK_NAMES, startFrameworks } from '../support/framework-apps.ts';
+import { FRAMEWORK_NAMES, startFrameworks, type FrameworkApps } from '../support/framework-apps.ts';
 import { formatCounts, startLoad, type LoadCounts } from '../support/load.ts';
 
 const LOAD = { protocol: 'http', keepAlive: 8, close: 4, slow: 2, pause: 10 } as const;
@@ -49,6 +49,11 @@ describe('clients of socket.io', () => {
     readonly ends: string[];
   }
 
+  async function startSocketIo(eco: EcoRig, apps: Omit<FrameworkApps, 'slow'>): Promise<number> {
+    const [served] = await startFrameworks(eco, ['socket.io'], { ...apps, slow: SLOW });
+    return served?.port ?? 0;
+  }
+
   async function connect(port: number, transport: 'websocket' | 'polling', count: number): Promise<readonly Client[]> {
     const clients = Array.from({ length: count }, () => {
       const socket = io(`http://127.0.0.1:${port}`, { transports: [transport], forceNew: true, reconnectionDelay: 50 });
@@ -75,7 +80,7 @@ describe('clients of socket.io', () => {
     'over WebSocket are told to come again, and do (%s)',
     async (mode, { eco }) => {
       const instances = mode === 'fork' ? 1 : 2;
-      const [{ port = 0 } = {}] = await startFrameworks(eco, ['socket.io'], { mode, instances, slow: SLOW });
+      const port = await startSocketIo(eco, { mode, instances });
       const before = await eco.pids('socket.io');
       const clients = await connect(port, 'websocket', 10);
       await eco.ok(['reload', 'socket.io']);
@@ -92,8 +97,7 @@ describe('clients of socket.io', () => {
   );
 
   test('over polling have each request answered, and begin a new session with the new worker', async ({ eco }) => {
-    const one = { mode: 'fork', instances: 1, slow: SLOW } as const;
-    const [{ port = 0 } = {}] = await startFrameworks(eco, ['socket.io'], one);
+    const port = await startSocketIo(eco, { mode: 'fork', instances: 1 });
     const clients = await connect(port, 'polling', 10);
     await eco.ok(['reload', 'socket.io']);
     const after = await eco.pids('socket.io');

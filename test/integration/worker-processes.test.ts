@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { execa } from 'execa';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
 import { freePort, get } from '../support/daemon-rig.ts';
 import { describe, expect, inject, test } from '../support/daemon-test.ts';
@@ -24,6 +25,59 @@ const FORK_SERVER = `
 const http = require('node:http');
 const server = http.createServer((request, response) => response.end(String(process.pid)));
 server.listen(Number(process.env.PORT), () => console.log(JSON.stringify(server.address())));
+`;
+
+/** What a program can see of how it was started; the same text runs as the first process, as a child and in a thread. */
+const LOOK = `
+const look = () => ({
+  args: process.argv.slice(2),
+  argv: process.argv.length,
+  script: process.argv[1],
+  execPath: process.execPath,
+  execArgv: process.execArgv,
+  variables: Object.keys(process.env).filter((name) => /PRELOAD|NODE_CHANNEL|NODE_OPTIONS|NODE_UNIQUE_ID/.test(name)),
+  listeners: process.eventNames().map(String).filter((name) => /^SIG|Exception|Rejection|^message$|disconnect|beforeExit/.test(name)),
+  globals: Object.getOwnPropertyNames(globalThis).filter((name) => /eco/i.test(name) && !/codec|decode|encode/i.test(name)),
+  title: process.title,
+  cluster: { isPrimary: cluster.isPrimary, isWorker: cluster.isWorker, isMaster: cluster.isMaster, worker: typeof cluster.worker },
+});
+const report = async (self, main) => {
+  if (process.argv[2] === 'child') {
+    process.send({ ...look(), send: typeof process.send, main });
+    process.disconnect();
+    return;
+  }
+  const server = http.createServer().listen(0);
+  const { port, ...address } = server.address();
+  const own = { ...look(), main, address: { ...address, port: typeof port === 'number' && port > 0 ? 1 : port } };
+  await new Promise((resolve) => server.close(resolve));
+  const child = await new Promise((resolve, reject) => {
+    const started = fork(self, ['child']);
+    started.on('message', resolve);
+    started.on('exit', (code) => reject(new Error('ended with ' + code)));
+  });
+  const code = "require('node:worker_threads').parentPort.postMessage({ execArgv: process.execArgv, send: typeof process.send, variables: Object.keys(process.env).filter((name) => /PRELOAD/.test(name)) })";
+  const thread = await new Promise((resolve) => new Worker(code, { eval: true }).on('message', resolve));
+  const version = execFileSync(process.execPath, ['-p', 'process.execArgv.join() + typeof process.send'], { encoding: 'utf8' });
+  console.log(JSON.stringify({ own, child, thread, version }));
+};
+`;
+const LOOKS_AROUND_CJS = `
+const cluster = require('node:cluster');
+const http = require('node:http');
+const { Worker } = require('node:worker_threads');
+const { fork, execFileSync } = require('node:child_process');
+${LOOK}
+void report(__filename, { isMain: require.main === module, filename: require.main.filename, parent: module.parent, paths: module.paths[0] });
+`;
+const LOOKS_AROUND_ESM = `
+import cluster from 'node:cluster';
+import http from 'node:http';
+import { Worker } from 'node:worker_threads';
+import { fork, execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+${LOOK}
+await report(fileURLToPath(import.meta.url), { main: import.meta.main });
 `;
 
 describe.for(inject('nodeLines'))('Node $line', { concurrent: true }, ({ program }) => {
@@ -164,87 +218,115 @@ describe.for(inject('nodeLines'))('Node $line', { concurrent: true }, ({ program
     },
   );
 
-  test('a program sees what it would see under plain node', async ({ rig }) => {
+  test.for(['cjs', 'mjs'] as const)('a program sees what it sees under plain node (%s)', async (ending, { rig }) => {
     await rig.startDaemon();
-    const probe = `
-      const { Worker } = require('node:worker_threads');
-      const { fork, execFileSync } = require('node:child_process');
-      const look = () => ({
-        main: require.main === module,
-        argv: process.argv.slice(2),
-        execArgv: process.execArgv,
-        variables: Object.keys(process.env).filter((name) => /PRELOAD|NODE_CHANNEL|NODE_OPTIONS/.test(name)),
-        listeners: process.eventNames().map(String).filter((name) => ['SIGTERM', 'SIGINT', 'uncaughtException', 'message', 'disconnect'].includes(name)),
-        globals: Object.keys(globalThis).filter((name) => /eco/i.test(name)),
-        title: process.title === process.execPath || process.title === 'node',
-        cluster: { isPrimary: require('node:cluster').isPrimary, isWorker: require('node:cluster').isWorker },
-      });
-      if (process.argv[2] === 'child') {
-        process.send({ ...look(), argv: [] });
-        process.disconnect();
-      } else if (process.argv[2] === 'first') {
-        const seen = { own: look() };
-        const child = fork(__filename, ['child']);
-        child.on('message', (message) => {
-          seen.child = message;
-          const code = "require('node:worker_threads').parentPort.postMessage({ execArgv: process.execArgv, send: typeof process.send })";
-          new Worker(code, { eval: true }).on('message', (thread) => {
-            seen.thread = thread;
-            seen.version = execFileSync(process.execPath, ['-p', 'process.execArgv.join()'], { encoding: 'utf8' });
-            console.log(JSON.stringify(seen));
-          });
-        });
-      }`;
-    const script = await rig.write('app.cjs', probe);
-    const spec = rig.spec(script, {
-      interpreter,
-      kind: 'task',
-      args: ['first', '--flag', 'a b'],
-      interpreterArgs: ['--stack-trace-limit=20'],
-    });
+    const script = await rig.write(`app.${ending}`, ending === 'cjs' ? LOOKS_AROUND_CJS : LOOKS_AROUND_ESM);
+    const [flags, args] = [['--stack-trace-limit=20'], ['first', '--flag', 'a b']];
+    const plain = await execa(program, [...flags, script, ...args], { env: { ECO_PRELOAD: undefined } });
+    const seenPlainly: unknown = JSON.parse(plain.stdout);
+    const spec = rig.spec(script, { interpreter, kind: 'task', args, interpreterArgs: flags });
     await rig.ok({ type: 'start', spec });
-    const common = { main: true, variables: [], listeners: [], globals: [], title: true };
-    const plain = { ...common, cluster: { isPrimary: true, isWorker: false }, execArgv: ['--stack-trace-limit=20'] };
-    expect(await rig.printed()).toMatchObject({
-      own: { ...plain, argv: ['first', '--flag', 'a b'] },
-      child: plain,
-      thread: { execArgv: ['--stack-trace-limit=20'], send: 'undefined' },
-      version: '-p,process.execArgv.join()\n',
+    expect(await rig.printed()).toEqual(seenPlainly);
+    expect(await rig.output('err')).toBe(plain.stderr);
+    expect(seenPlainly).toMatchObject({
+      own: { args, execArgv: flags, address: { port: expect.any(Number) as number } },
+      child: { args: ['child'], execArgv: flags, send: 'function' },
+      thread: { execArgv: flags, send: 'undefined' },
     });
-    expect(await rig.output('err')).toBe('');
   });
 
-  test('a program ends as it would under plain node', async ({ rig }) => {
+  test.for(['fork', 'cluster'] as const)(
+    'can always tell that it is ready, and its address (%s)',
+    async (execMode, { rig }) => {
+      await rig.startDaemon();
+      const port = await freePort();
+      const script = await rig.write(
+        'app.cjs',
+        `const server = require('node:http').createServer((request, response) => response.end()).listen(${port});
+       const atOnce = server.address();
+       server.on('listening', () => console.log(JSON.stringify({ send: typeof process.send, atOnce, later: server.address() })));`,
+      );
+      const spec = rig.spec(script, { interpreter, execMode });
+      await rig.ok({ type: 'start', spec });
+      const address = { address: '::', family: 'IPv6', port };
+      const said = async () =>
+        (await rig.output('out'))
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as unknown);
+      // As under node:cluster, whose workers have to ask for a socket first.
+      expect(await said()).toEqual([
+        { send: 'function', atOnce: execMode === 'fork' ? address : null, later: address },
+      ]);
+      await rig.ok({ type: 'reload', spec: { ...spec, env: { GREETING: 'hello' } } });
+      expect((await said()).at(-1)).toEqual({ send: 'function', atOnce: address, later: address });
+    },
+  );
+
+  test('a server that is long in loading is not taken to be one that never listens', async ({ rig }) => {
+    await rig.startDaemon();
+    const port = await freePort();
+    const script = await rig.write(
+      'app.mjs',
+      `import http from 'node:http';
+       for (const end = Date.now() + 2500; Date.now() < end; ) {
+         for (const turn = Date.now() + 40; Date.now() < turn; );
+         await new Promise((resolve) => setTimeout(resolve, 1));
+       }
+       http.createServer((request, response) => response.end('loaded')).listen(${port});`,
+    );
+    await rig.ok({ type: 'start', spec: rig.spec(script, { interpreter }) });
+    expect(await get(port)).toBe('loaded');
+  });
+
+  test('a program that always works has started nevertheless', async ({ rig }) => {
     await rig.startDaemon();
     const script = await rig.write(
       'app.cjs',
-      `const how = {
-         throw: () => { throw new Error('no database'); },
-         reject: () => void Promise.reject(new Error('no database')),
-         nothing: () => {},
-         exit: () => process.exit(7),
-         exitCode: () => { process.exitCode = 8; },
-         abort: () => process.kill(process.pid, 'SIGUSR2'),
-       };
-       how[process.argv[2]]();`,
+      `setInterval(() => {
+         for (const turn = Date.now() + 40; Date.now() < turn; );
+       }, 1);`,
     );
-    const ends = async (way: string) => {
-      const spec = rig.spec(script, { interpreter, name: way, kind: 'task', args: [way] });
-      const outcome = await rig.step({ type: 'start', spec });
-      if (outcome.ok) return 'completed';
-      return outcome.error.reason === 'task-failed' ? outcome.error.workers[0]?.cause : outcome.error;
-    };
-    expect(await ends('nothing')).toBe('completed');
-    expect(await ends('exit')).toEqual({ type: 'exit-code', code: 7 });
-    expect(await ends('exitCode')).toEqual({ type: 'exit-code', code: 8 });
-    expect(await ends('abort')).toEqual({ type: 'signal', signal: 'SIGUSR2' });
-    for (const way of ['throw', 'reject']) {
-      expect(await ends(way)).toEqual({ type: 'exit-code', code: 1 });
-      const error = await rig.output('err', way);
-      expect(error).toContain('Error: no database');
-      expect(error).toContain(`${script}:`);
-      expect(error).not.toContain('preload');
-    }
+    await rig.ok({ type: 'start', spec: rig.spec(script, { interpreter }) });
+    expect((await rig.observe()).workers).toMatchObject([{ phase: 'ready', listening: [] }]);
+  });
+
+  test.for([
+    ['nothing is left to do', '', 'completed'],
+    ['process.exit', 'process.exit(7);', { type: 'exit-code', code: 7 }],
+    ['process.exitCode', 'process.exitCode = 8;', { type: 'exit-code', code: 8 }],
+    ['a signal', "process.kill(process.pid, 'SIGUSR2');", { type: 'signal', signal: 'SIGUSR2' }],
+    ['an exception', "throw new Error('no database');", { type: 'exit-code', code: 1 }],
+    ['a later exception', "setTimeout(() => { throw new Error('late'); }, 50);", { type: 'exit-code', code: 1 }],
+    ['a rejection', "void Promise.reject(new Error('no database'));", { type: 'exit-code', code: 1 }],
+    ['no error at all', 'Promise.reject(undefined);', { type: 'exit-code', code: 1 }],
+    [
+      'a handler for exceptions',
+      "process.on('uncaughtException', (error, origin) => { console.error(origin, error.message); process.exit(9); }); x();",
+      { type: 'exit-code', code: 9 },
+    ],
+    [
+      'a handler for rejections',
+      "process.on('unhandledRejection', (error) => { console.error(error.message); process.exit(10); }); Promise.reject(new Error('y'));",
+      { type: 'exit-code', code: 10 },
+    ],
+    ['an await that never ends', 'await new Promise(() => {});', { type: 'exit-code', code: 13 }],
+  ] as const)('ends as under plain node: %s', async ([way, code, cause], { rig }) => {
+    await rig.startDaemon();
+    const script = await rig.write(way.startsWith('an await') ? 'app.mjs' : 'app.cjs', code);
+    const plain = await execa(program, [script], { reject: false });
+    const spec = rig.spec(script, { interpreter, kind: 'task' });
+    const outcome = await rig.step({ type: 'start', spec });
+    const failure = outcome.ok || outcome.error.reason !== 'task-failed' ? outcome : outcome.error.workers[0]?.cause;
+    expect(outcome.ok ? 'completed' : failure).toEqual(cause);
+    const same =
+      plain.signal === undefined
+        ? { type: 'exit-code', code: plain.exitCode }
+        : { type: 'signal', signal: plain.signal };
+    expect(cause === 'completed' ? { type: 'exit-code', code: 0 } : cause).toEqual(same);
+    const error = await rig.output('err');
+    expect(error.trimEnd()).toBe(plain.stderr.trimEnd());
+    expect(await rig.output('out')).toBe('');
   });
 });
 

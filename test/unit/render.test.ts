@@ -384,6 +384,22 @@ describe('apps', () => {
     `);
   });
 
+  test('an app that serves without reporting to eco is shown as unmanaged, one that is only starting is not', () => {
+    const deno = observedApp(appSpec({ name: 'deno' }), { workers: [observedWorker({ managed: false })] });
+    const starting = observedApp(appSpec({ name: 'web' }), {
+      workers: [observedWorker({ managed: false, phase: 'starting' })],
+    });
+    expect(formatAppTable([deno, starting], { colour: false })).toMatchInlineSnapshot(`
+      "name  status    ready  restarts  uptime    cpu    memory  revision  notes
+      deno  ready       1/1         0      2h  1.5 %  50.0 MiB         7  unmanaged
+      web   starting    0/1         0       –  1.5 %  50.0 MiB         7"
+    `);
+    expect(formatAppTable([starting], { colour: false })).not.toContain('notes');
+    expect(formatDescription(deno, { colour: false })).toContain('unmanaged');
+    expect(formatDescription(starting, { colour: false })).not.toContain('unmanaged');
+    expect(listDocument([deno, starting]).apps.map(({ workers }) => workers[0]?.managed)).toEqual([false, false]);
+  });
+
   test('a name that is a status is not taken for one', () => {
     const ready = observedApp(appSpec({ name: 'ready ready' }));
     expect(formatAppTable([ready], { colour: true })).toMatch(/^ready ready {2}.\[32mready.\[39m/m);
