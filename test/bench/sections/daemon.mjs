@@ -49,6 +49,26 @@ export async function daemon({ programs, report, quick }) {
     },
   );
   report.row('  apps that died', { eco: died }, { targets: [atMost(died, 0, '0')] });
+  const loop = await withCrashLoop({ programs, rounds: quick ? 1 : 3 });
+  report.row('daemon CPU per second, an app that crashes in a loop without a wait', loop, {
+    unit: ' ms',
+    digits: 1,
+    targets: [atMost(loop.eco, 20, '≤ 20 ms')],
+  });
+}
+
+/** PM2 gives up at 16 restarts unless it is told otherwise. */
+async function withCrashLoop({ programs, rounds }) {
+  const { eco, pm2 } = await managers(programs);
+  return interleave([eco, pm2], rounds, async (manager) => {
+    await manager.startDaemon();
+    await manager.write([crashLoop()]);
+    await manager.startFile();
+    await sleep(4000);
+    const cpu = await cpuPerSecond(await manager.daemonPid());
+    await manager.stopAll();
+    return cpu;
+  });
 }
 
 async function withApps(count, { programs, rounds }) {
@@ -105,4 +125,11 @@ function sleepers(count) {
     args: ['100000'],
     interpreter: 'none',
   }));
+}
+
+/** The first process of each daemon starts well, the others end at once. */
+function crashLoop() {
+  const program = 'test -e "loop-$PPID" && exit 1; : > "loop-$PPID"; sleep 2; exit 1';
+  const args = ['-c', program];
+  return { name: 'loop', script: '/bin/sh', args, interpreter: 'none', restart_delay: 0, max_restarts: 1_000_000 };
 }
