@@ -12,6 +12,7 @@ export const APP_OPTIONS = [
   { name: 'interpreter_args', aliases: ['node_args'] },
   { name: 'instances', aliases: [] },
   { name: 'exec_mode', aliases: [] },
+  { name: 'balance', aliases: [] },
   { name: 'env', aliases: [] },
   { name: 'env_file', aliases: [] },
   { name: 'pass_env', aliases: [] },

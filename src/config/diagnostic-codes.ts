@@ -356,6 +356,12 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Remove it.',
     example: 'kind: service',
   },
+  ECO1907: {
+    title: 'sockets of a program that is not Node',
+    cause: 'Only Node programs get their listening sockets from eco; "balance" says of which kind these are.',
+    cure: 'Remove it.',
+    example: 'balance: shared',
+  },
 } as const satisfies Readonly<Record<string, DiagnosticCodeInfo>>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

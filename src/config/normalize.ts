@@ -1,5 +1,5 @@
 import { basename, extname, resolve } from 'node:path';
-import { preloadWay, STOP_SIGNALS, type AppSpec, type DependencyCondition } from '../domain/app-spec.ts';
+import { preloadWay, STOP_SIGNALS, type AppSpec, type Balance, type DependencyCondition } from '../domain/app-spec.ts';
 import { DEFAULTS } from '../domain/policies.ts';
 import { fileKind } from '../platform/files.ts';
 import { byCodeUnit } from '../util/compare.ts';
@@ -184,20 +184,33 @@ function normalizeInstances(
   app: MergedApp,
   program: Program,
   { cpus, report }: NormalizeContext,
-): Pick<AppSpec, 'instances' | 'execMode'> {
+): Pick<AppSpec, 'instances' | 'execMode' | 'balance'> {
   const given = app.options.get('instances');
   const mode = app.options.get('exec_mode');
   const instances = readInstances(given?.value ?? 1, cpus);
+  const balance = normalizeBalance(app, program, report);
   const asked = readText(mode?.value)?.startsWith('cluster') === true;
   if (preloadWay(program) === 'argument')
-    return { instances, execMode: asked || (mode === undefined && given !== undefined) ? 'cluster' : 'fork' };
+    return { instances, execMode: asked || (mode === undefined && given !== undefined) ? 'cluster' : 'fork', balance };
   if (asked && instances > 1) {
     report.warning('ECO1905', mode?.path ?? app.path, {
       message: `only programs that Node runs directly share their port: ${instances} processes would each try to listen on it`,
       hint: 'write "instances: 1", or give each a port of its own by its instance number',
     });
   }
-  return { instances, execMode: 'fork' };
+  return { instances, execMode: 'fork', balance };
+}
+
+function normalizeBalance(app: MergedApp, program: Program, report: Report): Balance {
+  const part = app.options.get('balance');
+  if (part?.value !== 'reuseport') return 'shared';
+  if (preloadWay(program) === 'argument') return 'reuseport';
+  report.warning('ECO1907', part.path, {
+    message: 'only programs that Node runs directly get their sockets from eco: this one listens as it likes',
+    part: 'key',
+    hint: 'remove "balance"',
+  });
+  return 'shared';
 }
 
 interface Dependency {

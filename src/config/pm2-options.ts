@@ -57,7 +57,6 @@ const NOT_YET: Readonly<Record<string, Asks>> = {
   secrets: always,
   hooks: always,
   listen: always,
-  balance: unless('shared'),
   moved_from: always,
   ignore_changes: always,
   extends: always,

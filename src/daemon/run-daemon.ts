@@ -5,6 +5,7 @@ import { systemClock } from '../platform/clock.ts';
 import { serveHttp } from '../platform/http-server.ts';
 import { realPath } from '../platform/files.ts';
 import { ecoHome } from '../platform/home.ts';
+import { reusePortSupport } from '../platform/listening-socket.ts';
 import { ensurePrivateFolder, keepFilesPrivate } from '../platform/private-folder.ts';
 import { bootId } from '../platform/process-table.ts';
 import { becomeOnlyInstance } from '../platform/single-instance.ts';
@@ -117,6 +118,7 @@ async function serve({ home, socketPath, store, events, supervision }: Serving):
     version: ECO_VERSION,
     pid: daemonProcess.pid,
     node: daemonProcess.node,
+    reusePort: reusePortSupport(),
     home,
     uptime: Math.round(systemClock.now() - startedAt),
     apps: supervisor.countApps(),

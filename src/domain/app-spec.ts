@@ -24,6 +24,7 @@ export interface AppSpec {
   /** How many workers; at least 1. */
   readonly instances: number;
   readonly execMode: 'fork' | 'cluster';
+  readonly balance: Balance;
   /** What the file adds to the daemon's base environment: `pass_env`, `env_file`, `env` and `env_NAME`, in that order. */
   readonly env: Readonly<Record<string, string>>;
   /** Names in `env` whose values are masked wherever eco prints them, sorted. */
@@ -71,6 +72,12 @@ export interface AppSpec {
   readonly dependsOn: Readonly<Record<AppName, DependencyCondition>>;
   readonly code: CodeRevision;
 }
+
+/** `shared`: all workers accept from one listening socket. `reuseport`: each has its own, and the kernel shares out connections. */
+export type Balance = 'shared' | 'reuseport';
+
+/** Whether a daemon can make the sockets that `balance: reuseport` asks for; where it cannot, workers share one. */
+export type ReusePortSupport = 'supported' | 'needs-newer-node' | 'not-on-this-system';
 
 /** `node`: the Node that runs the daemon. `program`: a path or a command in PATH. `none`: the script is itself the program. */
 export type Interpreter =

@@ -1,4 +1,4 @@
-import type { AppSpec, DependencyCondition } from './app-spec.ts';
+import type { AppSpec, DependencyCondition, ReusePortSupport } from './app-spec.ts';
 import type { AppName, ProjectName } from './names.ts';
 import type { Actor } from './observed-state.ts';
 import type { Timestamp } from './time.ts';
@@ -10,6 +10,8 @@ export interface Plan {
   /** The project's serial that this plan was made from; an apply that changes something makes it one more. */
   readonly serial: number;
   readonly drift: readonly Drift[];
+  /** What the file asks for and this machine's daemon cannot do, whatever the steps; by app name. */
+  readonly notices: readonly Notice[];
   /** Every step comes after the steps it needs; otherwise by app name. */
   readonly steps: readonly Step[];
   readonly unchanged: number;
@@ -57,6 +59,13 @@ export interface FieldChange {
 }
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** `balance: reuseport` where there are no such sockets: the workers share one. `node` runs the daemon: `v20.19.0`. */
+export interface Notice {
+  readonly app: AppName;
+  readonly reason: Exclude<ReusePortSupport, 'supported'>;
+  readonly node: string;
+}
 
 /** What differs from the last apply although the file did not ask for it. */
 export interface Drift {

@@ -10,6 +10,7 @@ interface Pipe {
   readonly open: (fd: number) => number;
   readonly readStart: () => void;
   readonly readStop: () => void;
+  readonly writeUtf8String: (request: { oncomplete: () => void }, text: string, handle: unknown) => number;
   onread: (buffer: ArrayBuffer | undefined) => void;
   pendingHandle: unknown;
 }
@@ -18,21 +19,22 @@ interface PipeBinding {
   readonly constants: { readonly IPC: number };
 }
 interface StreamBinding {
+  readonly WriteWrap: new () => { oncomplete: () => void };
   readonly streamBaseState: Int32Array;
   readonly kReadBytesOrError: number;
   readonly kArrayBufferOffset: number;
 }
 
+/** One line of text, with a handle or without; what it answers is sent back. */
+type Exchange = (line: string, handle: unknown) => unknown;
+
 /**
- * Takes listening sockets that other processes send over a named unix socket (SCM_RIGHTS, unix(7)), each with one line of
- * text. Node itself can only receive them over a channel made at spawn, which ended with the daemon that made it: a plain
- * connection is accepted and then read through a pipe of the kind that node:child_process uses.
+ * Takes and gives listening sockets over a named unix socket (SCM_RIGHTS, unix(7)), one for each connection. Node itself can
+ * only do so over a channel made at spawn, which ended with the daemon that made it: a plain connection is accepted and
+ * then used through a pipe of the kind that node:child_process uses.
  */
-export async function serveHandles(
-  path: string,
-  onHandle: (line: string, handle: unknown) => void,
-): Promise<HandleServer> {
-  const server = createServer({ pauseOnConnect: true }, (socket) => receive(socket, onHandle));
+export async function serveHandles(path: string, exchange: Exchange): Promise<HandleServer> {
+  const server = createServer({ pauseOnConnect: true }, (socket) => receive(socket, exchange));
   await listenPrivately(server, path);
   return {
     close: () => {
@@ -41,7 +43,7 @@ export async function serveHandles(
   };
 }
 
-function receive(socket: Socket, onHandle: (line: string, handle: unknown) => void): void {
+function receive(socket: Socket, exchange: Exchange): void {
   socket.on('error', () => {});
   const { fd } = (socket as unknown as { readonly _handle: { readonly fd: number } })._handle;
   const pipe = openPipe(fd);
@@ -50,14 +52,22 @@ function receive(socket: Socket, onHandle: (line: string, handle: unknown) => vo
     return;
   }
   pipe.onread = (buffer) => {
-    const handle = pipe.pendingHandle;
+    const handle = pipe.pendingHandle ?? undefined;
     pipe.pendingHandle = null;
     // The descriptor belongs to both: the socket closes it, and the pipe only has to stop looking at it.
     pipe.readStop();
-    if (buffer !== undefined && handle !== null && handle !== undefined) onHandle(textOf(buffer), handle);
-    socket.destroy();
+    const answer = buffer === undefined ? undefined : exchange(textOf(buffer), handle);
+    if (answer === undefined) socket.destroy();
+    else give(pipe, answer, () => socket.destroy());
   };
   pipe.readStart();
+}
+
+function give(pipe: Pipe, handle: unknown, done: () => void): void {
+  const { WriteWrap } = internals('stream_wrap') as StreamBinding;
+  const writing = new WriteWrap();
+  writing.oncomplete = done;
+  if (pipe.writeUtf8String(writing, '\n', handle) !== 0) done();
 }
 
 /** undefined where Node denies its internals, as under `--permission`. */

@@ -9,6 +9,8 @@ export interface Ipc {
     request: Pick<HandleRequest, 'address' | 'nth'>,
     answer: (errorCode: string | null, handle: unknown) => void,
   ) => void;
+  /** As in `InheritedSocket`, of a handle that the daemon answered; undefined for any other. */
+  readonly slotOf: (handle: unknown) => number | null | undefined;
   /** Gives the daemon a duplicate of a listening socket, so that the next worker can inherit it. */
   readonly deposit: (message: Omit<HandleDeposit, 'cmd'>, server: Server) => void;
 }
@@ -22,18 +24,24 @@ type Send = (
 type InternalListener = (message: HandleAnswer, handle: unknown) => void;
 
 /** Below a wrapper the channel, if there is one, is the wrapper's. */
-export const NO_IPC: Ipc = { requestHandle: (_request, answer) => answer('EPIPE', undefined), deposit: () => {} };
+export const NO_IPC: Ipc = {
+  requestHandle: (_request, answer) => answer('EPIPE', undefined),
+  slotOf: () => undefined,
+  deposit: () => {},
+};
 
 export function installIpc(link: ControlLink): Ipc {
   const original = typeof process.send === 'function' ? (process.send.bind(process) as Send) : undefined;
   hideDisconnect();
   (process as { send: unknown }).send = harmlessSend(original, link);
   const pending = new Map<number, (errorCode: string | null, handle: unknown) => void>();
+  const slots = new WeakMap<object, number | null>();
   let seq = 0;
   process.on(
     'internalMessage' as 'message',
     ((message: HandleAnswer, handle: unknown) => {
       if (message.cmd !== 'NODE_ECO_HANDLE') return;
+      if (typeof handle === 'object' && handle !== null) slots.set(handle, message.slot);
       pending.get(message.seq)?.(message.errorCode, handle);
       if (pending.delete(message.seq) && pending.size === 0) channel()?.unref?.();
     }) satisfies InternalListener as never,
@@ -50,6 +58,7 @@ export function installIpc(link: ControlLink): Ipc {
       channel()?.ref?.();
       original({ cmd: 'NODE_ECO_LISTEN', seq, ...request });
     },
+    slotOf: (handle) => (typeof handle === 'object' && handle !== null ? slots.get(handle) : undefined),
     deposit: (message, server) => {
       const handle = (server as { _handle?: unknown })._handle;
       if (original === undefined || !process.connected || handle === null || handle === undefined) return;

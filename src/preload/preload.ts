@@ -5,10 +5,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
+import { askForSocket } from './ask-for-socket.ts';
 import { installClusterMode } from './cluster-mode.ts';
 import { controlLink, type ControlLink } from './control-link.ts';
 import { installDraining } from './drain.ts';
 import { deliverMessages, installIpc, NO_IPC } from './ipc.ts';
+import { installLentSlots } from './lent-slots.ts';
 import { installProbeAnswers } from './probe-answers.ts';
 import { once } from './once.ts';
 import { reportRest } from './rest.ts';
@@ -42,6 +44,8 @@ function installInWorker(orders: PreloadOrders, link: ControlLink): void {
   const ipc = installIpc(link);
   const servers = installSockets(orders, link, ipc);
   if (orders.execMode === 'cluster') installClusterMode(orders, ipc);
+  if (orders.balance === 'reuseport') askForSocket(ipc);
+  installLentSlots(orders, servers, link);
   installDraining(servers, link);
   installProbeAnswers(servers, link);
   installStats(link);

@@ -2,22 +2,26 @@ import { subscribe } from 'node:diagnostics_channel';
 import { isIP, type Server } from 'node:net';
 import { resolve } from 'node:path';
 import type { ControlLink } from './control-link.ts';
-import { handBack } from './hand-back.ts';
+import { handBack, type HeldListener } from './hand-back.ts';
 import type { Ipc } from './ipc.ts';
 import { shareTicketKeys } from './tls-tickets.ts';
 import { bindToPath, namePath, ownPath, pathExists, removePath } from './unix-path.ts';
 import type { SocketAddress } from '../domain/socket-address.ts';
-import type { PreloadOrders } from '../protocol/worker.ts';
+import type { InheritedSocket, PreloadOrders } from '../protocol/worker.ts';
 
 export interface ListeningServers {
   /** Called as soon as a server of this process listens, before it can accept. */
   readonly onListening: (listener: (server: Server) => void) => void;
+  /** The one that asked for that address. */
+  readonly at: (address: SocketAddress) => ListeningSocket | undefined;
 }
 
 export interface ListeningSocket {
   readonly server: Server;
   readonly requested: SocketAddress;
   readonly bound: SocketAddress;
+  /** As in `InheritedSocket`. */
+  readonly slot: number | null;
 }
 
 interface ListenStart {
@@ -29,6 +33,7 @@ interface ListenRequest {
   readonly address: SocketAddress;
   /** Bound in this process, for the daemon to hold: not inherited. */
   readonly own: boolean;
+  readonly slot: number | null;
   /** Gives the app its options back as they were. */
   readonly restore: () => void;
 }
@@ -40,25 +45,16 @@ interface ListenRequest {
  */
 export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ipc): ListeningServers {
   const listeners: ((server: Server) => void)[] = [];
-  const inherited = new Map(orders.sockets.map(({ address, fd }) => [keyOf(address), fd]));
+  const inherited = new Map(orders.sockets.map((socket) => [keyOf(socket.address), socket]));
   const requests = new WeakMap<Server, ListenRequest>();
   const listening = new Map<Server, ListeningSocket>();
   const isWorker = orders.role === 'worker';
 
-  if (isWorker) link.onReconnect(() => listening.forEach((socket) => handBack(orders, socket)));
+  if (isWorker) link.onReconnect(() => listening.forEach((socket) => handBack(orders, withHandle(socket))));
 
   on('asyncStart', ({ server, options }) => {
-    const address = requestedAddress(options);
-    // Package runners listen on paths of their own, to talk to what they run.
-    if (address === undefined || (!isWorker && address.type === 'path')) return;
-    const fd = inheritedFor(address, inherited);
-    if (fd !== undefined) {
-      requests.set(server, inherit(server, { address, fd, options }));
-      return;
-    }
-    const bindable = isWorker && orders.execMode === 'fork' && address.type === 'path' && !isAbstract(address);
-    const own = bindable ? bindToPath(server, address.path) : isInheritable(address);
-    requests.set(server, { address, own, restore: () => {} });
+    const request = listenRequest(server, options, { orders, inherited });
+    if (request !== undefined) requests.set(server, request);
   });
   on('asyncEnd', ({ server }) => {
     const request = requests.get(server);
@@ -67,8 +63,10 @@ export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ip
     if (request === undefined || bound === undefined) return;
     if (isWorker) shareTicketKeys(server, orders.ticketKeys);
     if (bound.type === 'path' && !isAbstract(bound)) ownPath(server, bound.path);
-    const requested = sharedAddress(request.address, bound, orders.execMode);
-    if (isInheritable(requested) || requested.type === 'path') listening.set(server, { server, requested, bound });
+    const given = ipc.slotOf(handleOf(server));
+    const requested = sharedAddress(request.address, bound, orders);
+    const socket = { server, requested, bound, slot: given ?? request.slot };
+    if (isInheritable(requested) || requested.type === 'path') listening.set(server, socket);
     server.once('close', () => {
       listening.delete(server);
       // In cluster mode the path is everyone's.
@@ -77,10 +75,14 @@ export function installSockets(orders: PreloadOrders, link: ControlLink, ipc: Ip
     });
     for (const listener of listeners) listener(server);
     link.send({ type: 'listening', requested: request.address, bound });
-    if (request.own && orders.execMode === 'fork') ipc.deposit({ requested: request.address, bound }, server);
+    if (request.own && given === undefined && orders.execMode === 'fork')
+      ipc.deposit({ requested: request.address, bound }, server);
   });
   on('error', ({ server }) => requests.get(server)?.restore());
-  return { onListening: (listener) => void listeners.push(listener) };
+  return {
+    onListening: (listener) => void listeners.push(listener),
+    at: (address) => [...listening.values()].find(({ requested }) => keyOf(requested) === keyOf(address)),
+  };
 }
 
 interface ListenEvents {
@@ -100,24 +102,45 @@ function on<E extends keyof ListenEvents>(event: E, listener: (message: ListenEv
 }
 
 /** The server owns the descriptor from here on: a second listen on the same address must bind by itself. */
-function inheritedFor(address: SocketAddress, inherited: Map<string, number>): number | undefined {
-  const fd = inherited.get(keyOf(address));
+function inheritedFor(address: SocketAddress, inherited: Map<string, InheritedSocket>): InheritedSocket | undefined {
+  const socket = inherited.get(keyOf(address));
   inherited.delete(keyOf(address));
   // A socket whose path is gone can no longer be reached.
   if (address.type === 'path' && !pathExists(address.path)) return undefined;
-  return fd;
+  return socket;
+}
+
+function listenRequest(
+  server: Server,
+  options: ListenStart['options'],
+  { orders, inherited }: { readonly orders: PreloadOrders; readonly inherited: Map<string, InheritedSocket> },
+): ListenRequest | undefined {
+  const address = requestedAddress(options);
+  const isWorker = orders.role === 'worker';
+  // Package runners listen on paths of their own, to talk to what they run.
+  if (address === undefined || (!isWorker && address.type === 'path')) return undefined;
+  const socket = inheritedFor(address, inherited);
+  if (socket !== undefined) return inherit(server, socket, { address, options });
+  const bindable = isWorker && orders.execMode === 'fork' && address.type === 'path' && !isAbstract(address);
+  const own = bindable ? bindToPath(server, address.path) : isInheritable(address);
+  return { address, own, slot: null, restore: () => {} };
 }
 
 function inherit(
   server: Server,
-  {
-    address,
-    fd,
-    options,
-  }: { readonly address: SocketAddress; readonly fd: number; readonly options: ListenStart['options'] },
+  { fd, slot }: InheritedSocket,
+  { address, options }: { readonly address: SocketAddress; readonly options: ListenStart['options'] },
 ): ListenRequest {
   if (address.type === 'path' && typeof options.path === 'string') namePath(server, options.path);
-  return { address, own: false, restore: redirect(options, fd) };
+  return { address, own: false, slot, restore: redirect(options, fd) };
+}
+
+function withHandle(socket: ListeningSocket): HeldListener {
+  return { ...socket, handle: handleOf(socket.server) };
+}
+
+function handleOf(server: Server): unknown {
+  return (server as Server & { readonly _handle?: unknown })._handle;
 }
 
 /** The object may be the app's own: it gets it back as it was. */
@@ -155,14 +178,15 @@ function isAbstract({ path }: Extract<SocketAddress, { type: 'path' }>): boolean
   return path.startsWith('\0');
 }
 
-/** In cluster mode sockets are asked for by the address that a name stands for, not by the name. */
+/** What is asked of the daemon is asked by the address that a name stands for, not by the name. */
 function sharedAddress(
   requested: SocketAddress,
   bound: SocketAddress,
-  execMode: PreloadOrders['execMode'],
+  { execMode, balance }: Pick<PreloadOrders, 'execMode' | 'balance'>,
 ): SocketAddress {
   const isName = requested.type === 'tcp' && requested.host !== null && isIP(requested.host) === 0;
-  return execMode === 'cluster' && isName && requested.port !== 0 ? bound : requested;
+  const asks = execMode === 'cluster' || balance === 'reuseport';
+  return asks && isName && requested.port !== 0 ? bound : requested;
 }
 
 /** A port chosen by the system is a new one each time. */

@@ -15,6 +15,7 @@
  *
  * An error is any status of 400 and above, with a `Failure` as its body.
  */
+import type { ReusePortSupport } from '../domain/app-spec.ts';
 import type { AppName, ProjectName, WorkerId } from '../domain/names.ts';
 import type { Failure, Serving } from '../domain/failure.ts';
 import type { Origin } from '../domain/desired-state.ts';
@@ -34,6 +35,7 @@ export interface DaemonInfo {
   readonly pid: number;
   /** `process.version` of the daemon's Node, which also runs the Node apps. */
   readonly node: string;
+  readonly reusePort: ReusePortSupport;
   readonly home: string;
   readonly uptime: Milliseconds;
   readonly apps: number;

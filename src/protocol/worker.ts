@@ -6,6 +6,7 @@
  * made at spawn carries what only it can: handles of listening sockets. It ends with the daemon that made it.
  */
 import type { WorkerId } from '../domain/names.ts';
+import type { Balance } from '../domain/app-spec.ts';
 import type { SocketAddress } from '../domain/socket-address.ts';
 import type { Milliseconds } from '../domain/time.ts';
 import type { WorkerStats } from '../domain/worker-stats.ts';
@@ -28,6 +29,8 @@ export interface PreloadOrders {
   /** Path of the file for its `ExitRecord`. */
   readonly exitRecord: string;
   readonly execMode: 'fork' | 'cluster';
+  /** `reuseport`: the daemon makes a socket for this worker alone. */
+  readonly balance: Balance;
   /** From 1; what `cluster.worker.id` shows. */
   readonly clusterId: number;
   /** Listening sockets that the worker inherited. */
@@ -41,6 +44,8 @@ export interface PreloadOrders {
 export interface InheritedSocket {
   readonly address: SocketAddress;
   readonly fd: number;
+  /** The place of a socket in the group of those that share a port; null: all workers share this one. */
+  readonly slot: number | null;
 }
 
 /** From the worker, over the control link. */
@@ -88,6 +93,13 @@ export type DaemonMessage =
     }
   /** Say `stats` now: somebody looks at them. */
   | { readonly type: 'report' }
+  /**
+   * Accept on the socket of that slot as well, for no worker of its own does; it is to be asked for (`HandleFetch`).
+   * `address` is what this worker's own server asked for.
+   */
+  | { readonly type: 'serve'; readonly address: SocketAddress; readonly slot: number }
+  /** Accept on it no longer. Who does not has nothing to do. */
+  | { readonly type: 'let-go'; readonly address: SocketAddress; readonly slot: number }
   /** Deliver to the app as if it came over `process.on('message')`. */
   | { readonly type: 'message'; readonly payload: string };
 
@@ -102,7 +114,13 @@ export type HandleRequest = {
   /** From 0: how often this process asked for the same address before. Two servers on port 0 are two sockets. */
   readonly nth: number;
 };
-export type HandleAnswer = { readonly cmd: 'NODE_ECO_HANDLE'; readonly seq: number; readonly errorCode: string | null };
+export type HandleAnswer = {
+  readonly cmd: 'NODE_ECO_HANDLE';
+  readonly seq: number;
+  readonly errorCode: string | null;
+  /** As in `InheritedSocket`. */
+  readonly slot: number | null;
+};
 export type HandleDeposit = {
   readonly cmd: 'NODE_ECO_DEPOSIT';
   readonly requested: SocketAddress;
@@ -114,7 +132,18 @@ export type HandleDeposit = {
  * The two addresses mean what they do in a deposit.
  */
 export interface HandBack {
+  readonly type: 'hand-back';
   readonly worker: WorkerId;
   readonly requested: SocketAddress;
   readonly bound: SocketAddress;
+  /** As in `InheritedSocket`; another one than the worker's own was lent to it. */
+  readonly slot: number | null;
+}
+
+/** Over a connection of its own: the answer is a line with the handle of that slot's socket, or the end of the connection. */
+export interface HandleFetch {
+  readonly type: 'fetch';
+  readonly worker: WorkerId;
+  readonly address: SocketAddress;
+  readonly slot: number;
 }

@@ -29,6 +29,8 @@ export const CHANGE_CLASS = {
   instances: 'scale',
   /** A worker of one mode cannot share its socket with a worker of the other. */
   execMode: 'replace',
+  /** The system lets a socket of one kind and one of the other not have the same port. */
+  balance: 'replace',
   env: 'reload',
   /** Only how values are shown. */
   sensitiveEnv: 'none',

@@ -28,6 +28,7 @@ export const FILE_KEYS = {
   unwrappedFrom: 'unwrapped_from',
   instances: 'instances',
   execMode: 'exec_mode',
+  balance: 'balance',
   env: 'env',
   sensitiveEnv: 'sensitive_env',
   instanceVar: 'instance_var',

@@ -3,6 +3,7 @@ import { rollingPolicy, type RolloutPolicy } from '../domain/policies.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { fileName } from './file-name.ts';
 import { clipped, formatValue } from './format-value.ts';
+import { noticeText } from './notice-text.ts';
 import { PLANNED_ACTIONS, planSummary } from './plan-summary.ts';
 import { printable } from './printable.ts';
 import { NOT_RUNNING_YET } from './reconcile.ts';
@@ -12,6 +13,7 @@ export interface PlanLine {
   readonly kind:
     | 'header'
     | 'section'
+    | 'notice'
     | 'drift'
     | 'start'
     | 'change'
@@ -31,7 +33,7 @@ export function formatPlan(plan: Plan): string {
 }
 
 export function planLines(plan: Plan): readonly PlanLine[] {
-  if (plan.steps.length === 0) return [{ kind: 'note', text: noChanges(plan) }];
+  if (plan.steps.length === 0) return [...noticeLines(plan), { kind: 'note', text: noChanges(plan) }];
   const rows = [...plan.drift.map(driftRow), ...plan.steps.map(stepRow)];
   const widths: Widths = {
     marker: Math.max(...rows.map(({ marker }) => marker.length)),
@@ -44,6 +46,7 @@ export function planLines(plan: Plan): readonly PlanLine[] {
   return [
     { kind: 'header', text: header(plan) },
     BLANK,
+    ...noticeLines(plan),
     ...(drift.length > 0 ? [section('Drift (changed outside the file)'), ...drift, BLANK] : []),
     section('Changes'),
     ...changes,
@@ -70,6 +73,14 @@ interface Widths {
 }
 
 const BLANK: PlanLine = { kind: 'blank', text: '' };
+
+function noticeLines({ notices }: Plan): readonly PlanLine[] {
+  const lines = notices.map((notice): PlanLine => ({
+    kind: 'notice',
+    text: `  ! ${printable(notice.app)}  ${noticeText(notice)}`,
+  }));
+  return lines.length === 0 ? [] : [section('Notices'), ...lines, BLANK];
+}
 
 function section(text: string): PlanLine {
   return { kind: 'section', text };

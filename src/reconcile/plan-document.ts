@@ -1,4 +1,5 @@
-import type { Drift, FieldChange, Plan, Step } from '../domain/plan.ts';
+import type { Drift, FieldChange, Notice, Plan, Step } from '../domain/plan.ts';
+import { noticeText } from './notice-text.ts';
 import { planSummary } from './plan-summary.ts';
 
 /** The major number changes when a reader of the former documents would go wrong. */
@@ -12,9 +13,14 @@ export function planDocument(plan: Plan) {
     file: plan.file,
     serial: plan.serial,
     drift: plan.drift.map(driftEntry),
+    notices: plan.notices.map(noticeEntry),
     changes: plan.steps.map(changeEntry),
     summary: planSummary(plan),
   } as const;
+}
+
+export function noticeEntry(notice: Notice) {
+  return { app: notice.app, message: noticeText(notice) };
 }
 
 function driftEntry({ app, path, expected, actual, cause, by, at }: Drift) {

@@ -1,9 +1,9 @@
-import type { AppSpec } from '../domain/app-spec.ts';
+import type { AppSpec, ReusePortSupport } from '../domain/app-spec.ts';
 import { sameOrigin, type DesiredState } from '../domain/desired-state.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { AppName } from '../domain/names.ts';
 import type { ObservedApp, ObservedProject, ObservedState } from '../domain/observed-state.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { Notice, Plan } from '../domain/plan.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { byCodeUnit, byName } from '../util/compare.ts';
 import { nearest } from '../util/edit-distance.ts';
@@ -27,6 +27,14 @@ export interface ReconcileOptions {
   readonly only: readonly AppName[] | null;
   /** The manifests of observed `auto` revisions, by digest, as far as they are known. */
   readonly manifests: Manifests;
+  /** What the daemon can do; null where nobody asks for it. */
+  readonly daemon: DaemonAbilities | null;
+}
+
+export interface DaemonAbilities {
+  readonly reusePort: ReusePortSupport;
+  /** `v20.19.0` */
+  readonly node: string;
 }
 
 /** Shown for an app that has no workers yet. */
@@ -52,6 +60,7 @@ export function reconcile(desired: DesiredState, observed: ObservedState, option
     file: desired.file,
     serial: project?.serial ?? 0,
     drift: pairs.flatMap(({ spec, app }) => (app === undefined ? [] : driftOf(app, spec, healthOf(app)))),
+    notices: wanted.flatMap((spec) => noticesOf(spec, options.daemon)),
     steps: orderSteps([...kept, ...removed.map((app) => removedApp(app, desired.file))], present),
     unchanged: wanted.length - kept.length,
   });
@@ -76,6 +85,11 @@ function refuse(
     return { reason: 'empty-desired-state', project: desired.project, apps: existing };
   }
   return null;
+}
+
+function noticesOf({ name: app, balance }: AppSpec, daemon: DaemonAbilities | null): readonly Notice[] {
+  if (balance !== 'reuseport' || daemon === null || daemon.reusePort === 'supported') return [];
+  return [{ app, reason: daemon.reusePort, node: daemon.node }];
 }
 
 function newApp(spec: AppSpec): LooseStep {

@@ -30,6 +30,7 @@ import {
   updated,
 } from './document-changes.ts';
 import { expectedSockets } from './expected-sockets.ts';
+import { serveOrphans } from './lent-slots.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import { Reunion } from './reunion.ts';
 import { KeptDocument } from './kept-document.ts';
@@ -218,8 +219,15 @@ export class Cluster {
     this.#rollout?.report(progressOf(this.#workers.all, this.#target()));
     const { overlap } = presentPolicy(this.#rollout, progress);
     for (const id of step.stop) this.#workers.all.find((worker) => worker.id === id)?.stop({ handover: overlap });
+    if (this.#workers.all.length === 0) this.#forgetOtherSockets();
     for (const instance of step.start) this.#startWorker(instance);
+    serveOrphans(this.#ports.vault.slots(this.key), this.#workers.all);
     this.#conclude(step);
+  }
+
+  /** Nothing runs that could need them. */
+  #forgetOtherSockets(): void {
+    this.#ports.vault.releaseOtherKind(this.key, { grouped: this.#target().spec.balance === 'reuseport' });
   }
 
   #stepTowardsStopped(): void {

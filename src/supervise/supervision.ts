@@ -7,7 +7,7 @@ import { entryPoints } from '../platform/entry-points.ts';
 import { serveHandles } from '../platform/handle-server.ts';
 import { launch } from '../platform/launcher.ts';
 import { serveLines } from '../platform/line-server.ts';
-import { bindSocket, newTicketKeys } from '../platform/listening-socket.ts';
+import { bindReusePort, bindSocket, newTicketKeys, reusePortSupport } from '../platform/listening-socket.ts';
 import { fileSize, lastLines, lineReader } from '../platform/log-files.ts';
 import { availableCpus } from '../platform/machine.ts';
 import { askProbe } from '../platform/probes.ts';
@@ -53,7 +53,7 @@ export async function openSupervision(options: SupervisionOptions): Promise<Supe
   const ports = systemPorts(options, links);
   const supervisor = new Supervisor({ ports, apps, ...(onChange === undefined ? {} : { onChange }) });
   const sampler = new Sampler({ clock: systemClock, meter: processMeter(), workers: () => supervisor.workers() });
-  const handleServer = await serveHandles(handlesPath(home), (line, handle) => links.takeBack(line, handle));
+  const handleServer = await serveHandles(handlesPath(home), (line, handle) => links.exchange(line, handle));
   const linkServer = await serveLines(linkPath(home), links.listener);
   return {
     supervisor,
@@ -82,7 +82,11 @@ function systemPorts(options: SupervisionOptions, links: WorkerLinks): Supervise
       signal: sendSignal,
     },
     gate: bootGate(BOOTS_PER_CPU * availableCpus()),
-    vault: new SocketVault(bindSocket, newTicketKeys),
+    vault: new SocketVault({
+      bind: bindSocket,
+      bindReusePort: reusePortSupport() === 'supported' ? bindReusePort : null,
+      newTicketKeys,
+    }),
     tell: (worker, message) => links.tell(worker, message),
     journal: options.journal,
     logs: options.logs ?? { sizeOf: fileSize, lastLines, reader: lineReader },

@@ -22,6 +22,8 @@ export interface WorkerIdentity {
   readonly revision: number;
   readonly sockets: readonly KnownSocket[];
   readonly ticketKeys: string;
+  /** The daemon can make a socket for each worker. */
+  readonly canGroup: boolean;
 }
 
 /** Path of the control link's socket. */
@@ -79,7 +81,7 @@ function commandLine(spec: AppSpec, { node, preload }: WorkerSurroundings): read
 /** The environment of a worker without the orders to its preload: what its checks run in. */
 export function checkEnvironment(
   spec: AppSpec,
-  worker: Omit<WorkerIdentity, 'sockets' | 'ticketKeys'>,
+  worker: Omit<WorkerIdentity, 'sockets' | 'ticketKeys' | 'canGroup'>,
   { home, baseEnvironment }: WorkerSurroundings,
 ): Readonly<Record<string, string>> {
   const wanted = { ...baseEnvironment, ...spec.env };
@@ -132,7 +134,7 @@ function wrappedOrders(spec: AppSpec, worker: WorkerIdentity, home: string): Pre
 
 function workerOrders(
   spec: AppSpec,
-  { id, instance, sockets, ticketKeys }: WorkerIdentity,
+  { id, instance, sockets, ticketKeys, canGroup }: WorkerIdentity,
   home: string,
 ): PreloadOrders {
   const firstFd = firstInheritedFd(true);
@@ -143,8 +145,9 @@ function workerOrders(
     handles: handlesPath(home),
     exitRecord: exitRecordPath(home, id),
     execMode: spec.execMode,
+    balance: canGroup ? spec.balance : 'shared',
     clusterId: instance + 1,
-    sockets: sockets.map(({ address }, i) => ({ address, fd: firstFd + i })),
+    sockets: sockets.map(({ address, slot }, i) => ({ address, fd: firstFd + i, slot })),
     ticketKeys,
     minReady: spec.rollout.minReady,
   };

@@ -1,6 +1,6 @@
 import type { WorkerId } from '../domain/names.ts';
 import type { LineConnection, LineListener } from '../platform/line-server.ts';
-import type { DaemonMessage, HandBack, WorkerMessage } from '../protocol/worker.ts';
+import type { DaemonMessage, HandBack, HandleFetch, WorkerMessage } from '../protocol/worker.ts';
 
 export interface LinkedWorker {
   /** Changes with every process. */
@@ -8,6 +8,8 @@ export interface LinkedWorker {
   readonly receive: (message: WorkerMessage) => void;
   readonly linkClosed: () => void;
   readonly takeBack: (handBack: HandBack, handle: unknown) => void;
+  /** The handle of a socket that it was told to serve; undefined: there is none. */
+  readonly giveOut: (fetch: HandleFetch) => unknown;
 }
 
 /**
@@ -34,10 +36,12 @@ export class WorkerLinks {
     this.#connections.get(id)?.connection.send(JSON.stringify(message));
   }
 
-  /** A listening socket that an earlier daemon held, from a worker that listens on it. */
-  takeBack(line: string, handle: unknown): void {
-    const handBack = parseLine(line) as HandBack | undefined;
-    if (handBack !== undefined) this.#find(handBack.worker)?.takeBack(handBack, handle);
+  /** A worker gives a listening socket that an earlier daemon held, or asks for one; answers the handle that it gets. */
+  exchange(line: string, handle: unknown): unknown {
+    const message = parseLine(line) as HandBack | HandleFetch | null | undefined;
+    const worker = this.#find(message?.worker ?? '');
+    if (message?.type === 'hand-back' && handle !== undefined) worker?.takeBack(message, handle);
+    return message?.type === 'fetch' ? worker?.giveOut(message) : undefined;
   }
 
   #receive(connection: LineConnection, line: string): void {

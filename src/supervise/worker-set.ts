@@ -34,7 +34,7 @@ export class WorkerSet {
   }
 
   socketsInUse(): ReadonlySet<string> {
-    return new Set(this.#all.flatMap(({ requested, bound }) => [...requested, ...bound]));
+    return new Set(this.#all.flatMap(({ inUse }) => inUse));
   }
 
   serves(): boolean {

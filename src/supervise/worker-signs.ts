@@ -1,5 +1,5 @@
 import type { SignalName, StopSignal } from '../domain/app-spec.ts';
-import { formatSocketAddress } from '../domain/socket-address.ts';
+import { formatSocketAddress, type SocketAddress } from '../domain/socket-address.ts';
 import type { Instant } from '../domain/time.ts';
 import type { WorkerStats } from '../domain/worker-stats.ts';
 import type { WorkerMessage } from '../protocol/worker.ts';
@@ -24,6 +24,7 @@ export class WorkerSigns {
   waitingFor = 'start';
   #handledSignals: readonly string[] = [];
   readonly #listening = new Map<string, string>();
+  readonly #taken = new Set<string>();
   readonly #tcpPorts = new Map<string, number>();
 
   constructor(spawnedAt: Instant, registered: boolean | null) {
@@ -50,6 +51,8 @@ export class WorkerSigns {
         if (message.bound.type === 'tcp') this.#tcpPorts.set(formatSocketAddress(message.bound), message.bound.port);
         return;
       case 'closed':
+        this.#taken.delete(this.#listening.get(formatSocketAddress(message.bound)) ?? '');
+        this.#taken.delete(formatSocketAddress(message.bound));
         this.#listening.delete(formatSocketAddress(message.bound));
         this.#tcpPorts.delete(formatSocketAddress(message.bound));
         return;
@@ -75,6 +78,16 @@ export class WorkerSigns {
     this.#handledSignals = [];
     this.#listening.clear();
     this.#tcpPorts.clear();
+  }
+
+  /** The vault has a socket for it: it listens there, or is about to. */
+  noteTaken(address: SocketAddress): void {
+    this.#taken.add(formatSocketAddress(address));
+  }
+
+  /** Every name by which a socket of the vault's may be in use. */
+  inUse(): readonly string[] {
+    return [...this.requested(), ...this.bound(), ...this.#taken];
   }
 
   /** The addresses that servers got, sorted. */

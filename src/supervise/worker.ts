@@ -1,19 +1,22 @@
 // oxlint-disable max-lines -- the shell of one machine: what its parts have in common is the state of one process, which would have to be shared
 import { preloadWay, type AppSpec } from '../domain/app-spec.ts';
 import { workerId, type WorkerId } from '../domain/names.ts';
+import { formatSocketAddress, type SocketAddress } from '../domain/socket-address.ts';
 import { earliest, type Instant, type Milliseconds } from '../domain/time.ts';
 import { condemnation, type ExitCause, type ObservedWorker, type WorkerState } from '../domain/worker-state.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { LaunchListener, LaunchRequest } from '../platform/launcher.ts';
 import { heldSocket } from '../platform/listening-socket.ts';
 import type { MeterRoot } from '../platform/process-meter.ts';
-import type { HandBack, WorkerMessage } from '../protocol/worker.ts';
+import type { HandBack, HandleFetch, WorkerMessage } from '../protocol/worker.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { answerIpc } from './ipc-handles.ts';
+import { LentSlots, type AppSlot, type SlotServer } from './lent-slots.ts';
 import type { WorkerRecord } from './ports.ts';
 import { judgeReadiness } from './readiness.ts';
 import { nextAttempt } from './restart-policy.ts';
 import type { SampledWorker } from './sampler.ts';
+import type { Asker } from './socket-vault.ts';
 import { nextUse, overMemory, type MemberUse, type TreeUse } from './tree-use.ts';
 import {
   deadlineOf,
@@ -51,6 +54,7 @@ export class Worker {
   #id: WorkerId;
   #process: WorkerProcess | null = null;
   #signs: WorkerSigns;
+  #lent: LentSlots;
   #lastExit: ExitCause | null = null;
   #timer: Timer | null = null;
   #releaseGate: () => void = () => {};
@@ -70,6 +74,7 @@ export class Worker {
     this.#state = predecessor === null ? first : { ...first, restarts: predecessor.restarts };
     this.#lastExit = predecessor?.cause ?? null;
     this.#signs = this.#newSigns(ports.clock.now());
+    this.#lent = this.#newLentSlots();
     this.#logs = new WorkerLogs(ports.logs);
     this.#probes = new WorkerProbes({
       ports,
@@ -106,10 +111,25 @@ export class Worker {
     return this.#signs.bound();
   }
 
+  /** Every name by which a socket of the vault's may be in use by it. */
+  get inUse(): readonly string[] {
+    return this.#signs.inUse();
+  }
+
   /** A successor can share everything that it listens on. */
   get handsOver(): boolean {
-    const { key, ports } = this.#options;
-    return this.#signs.handsOver((name) => ports.vault.holds(key, name));
+    return this.#signs.handsOver((name) => this.#options.ports.vault.holds(this.#asker, name));
+  }
+
+  /** As what decides who accepts where sees it. */
+  get slotServer(): SlotServer {
+    const listensOn = this.#process?.exited === false ? [...this.requested, ...this.bound] : [];
+    return { instance: this.instance, phase: this.#state.phase, listensOn };
+  }
+
+  /** Accepts on these beside its own socket, and on nothing else. */
+  serve(slots: readonly AppSlot[]): void {
+    this.#lent.become(slots);
   }
 
   /** Why not all of its limits hold; null if they do. */
@@ -222,10 +242,18 @@ export class Worker {
   }
 
   /** A listening socket that an earlier daemon held: the next worker can share it again. */
-  takeBack({ requested, bound }: HandBack, handle: unknown): void {
+  takeBack({ requested, bound, slot }: HandBack, handle: unknown): void {
     const { ports, key } = this.#options;
-    ports.vault.deposit(key, requested, heldSocket(handle, bound));
+    const kept = ports.vault.deposit({ key, slot }, requested, heldSocket(handle, bound));
+    const lent = kept !== null && slot !== this.instance && requested.type === 'tcp';
+    if (lent) this.#lent.note({ address: requested, slot: kept });
     this.#options.onChange();
+  }
+
+  /** The handle of a socket that it was told to serve. */
+  giveOut({ address, slot }: HandleFetch): unknown {
+    const { ports, key } = this.#options;
+    return ports.vault.socketOf({ key, slot }, formatSocketAddress(address))?.handle;
   }
 
   /** The preload's connection has ended: the process is about to, or has. */
@@ -335,6 +363,7 @@ export class Worker {
     this.#process = null;
     this.#use = null;
     this.#signs = this.#newSigns(ports.clock.now());
+    this.#lent = this.#newLentSlots();
     this.#releaseGate = ports.gate.request(() => {
       // Not awaited: what comes of it arrives as an event.
       if (this.#state.phase === 'starting') void this.#spawn();
@@ -345,8 +374,9 @@ export class Worker {
   async #spawn(): Promise<void> {
     const { ports, key, revision } = this.#options;
     const id = this.#id;
-    const inherits = { sockets: ports.vault.known(key), ticketKeys: ports.vault.ticketKeys(key) };
-    const self = { key, id, instance: this.instance, revision, ...inherits };
+    const { vault } = ports;
+    const inherits = { sockets: vault.inheritance(this.#asker), ticketKeys: vault.ticketKeys(key) };
+    const self = { key, id, instance: this.instance, revision, canGroup: vault.canGroup, ...inherits };
     const request = this.#limited(launchRequest(this.#spec, self, ports.surroundings));
     this.#save();
     this.#logs.beginRun(request);
@@ -377,11 +407,13 @@ export class Worker {
   }
 
   #listenerFor(id: WorkerId): LaunchListener {
-    const { ports, key } = this.#options;
+    const { vault } = this.#options.ports;
     return {
       onExit: (cause) => this.#exited(id, cause),
       onInternalMessage: (message, handle) => {
-        if (id === this.#id) answerIpc(message, handle, { key, vault: ports.vault, send: this.#process?.send });
+        if (id !== this.#id) return;
+        const onTaken = (address: SocketAddress): void => this.#signs.noteTaken(address);
+        answerIpc(message, handle, { asker: this.#asker, vault, onTaken, send: this.#process?.send });
       },
     };
   }
@@ -391,6 +423,8 @@ export class Worker {
     this.#noteExit(cause);
     if (this.#process === null) return this.#handle({ type: 'exited', cause, treeGone: true });
     this.#process.markExited();
+    // Its siblings take its connections from here on, however long the rest takes.
+    this.#options.onChange();
     this.#process.inspectTree((living) => {
       if (id === this.#id) this.#handle({ type: 'exited', cause, treeGone: living.length === 0 });
     });
@@ -504,6 +538,16 @@ export class Worker {
       adopted: this.#process?.adopted === true,
       environment: () => checkEnvironment(this.#spec, identity, ports.surroundings),
     });
+  }
+
+  /** Its own place at each port, where every worker has a socket of its own. */
+  get #asker(): Asker {
+    return { key: this.#options.key, slot: this.#spec.balance === 'reuseport' ? this.instance : null };
+  }
+
+  #newLentSlots(): LentSlots {
+    const { ports } = this.#options;
+    return new LentSlots((message) => ports.tell(this.#id, message));
   }
 
   #newSigns(spawnedAt: Instant): WorkerSigns {

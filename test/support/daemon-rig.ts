@@ -26,6 +26,8 @@ const BY = { user: 'test', host: 'here', pid: process.pid };
 export class DaemonRig {
   readonly root: string;
   readonly home: string;
+  /** The Node that the next daemon runs on. */
+  node = process.execPath;
   readonly #program: string;
   readonly #daemons: ChildProcess[] = [];
 
@@ -49,7 +51,7 @@ export class DaemonRig {
   /** Starts a daemon, whether or not one runs. */
   spawnDaemon(): ChildProcess {
     const log = openSync(join(this.root, DAEMON_LOG), 'a');
-    const daemon = spawn(process.execPath, [this.#program], {
+    const daemon = spawn(this.node, [this.#program], {
       cwd: '/',
       env: { PATH: process.env['PATH'] ?? '', HOME: this.root, LANG: 'C.UTF-8', ECO_HOME: this.home },
       stdio: ['ignore', log, log],

@@ -9,7 +9,8 @@ import type { WorkerMessage } from '../../src/protocol/worker.ts';
 import { bootGate } from '../../src/supervise/boot-gate.ts';
 import type { SupervisePorts, WorkerRecord } from '../../src/supervise/ports.ts';
 import type { AppStore } from '../../src/supervise/supervisor.ts';
-import { SocketVault, type VaultSocket } from '../../src/supervise/socket-vault.ts';
+import type { VaultSocket } from '../../src/supervise/socket-group.ts';
+import { SocketVault } from '../../src/supervise/socket-vault.ts';
 import { WorkerLinks, type LinkedWorker } from '../../src/supervise/worker-links.ts';
 import { fakeClock } from './fake-clock.ts';
 
@@ -243,11 +244,12 @@ function fakeVault() {
   const socket = (name: string): VaultSocket => {
     open.push(name);
     nextFd += 1;
-    return { fd: nextFd, handle: `handle of ${name}`, close: () => void open.splice(open.indexOf(name), 1) };
+    const handle = `handle of ${name}`;
+    return { fd: nextFd, handle, identity: () => handle, close: () => void open.splice(open.indexOf(name), 1) };
   };
   const bind = (address: SocketAddress): VaultSocket | string => {
     const name = formatSocketAddress(address);
     return taken.includes(name) ? 'EADDRINUSE' : socket(name);
   };
-  return { vault: new SocketVault(bind, () => 'keys'), open, taken, socket };
+  return { vault: new SocketVault({ bind, bindReusePort: bind, newTicketKeys: () => 'keys' }), open, taken, socket };
 }

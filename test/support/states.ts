@@ -20,6 +20,7 @@ export function appSpec(fields: Partial<AppSpec> & Pick<AppSpec, 'name'>): AppSp
     unwrappedFrom: null,
     instances: 1,
     execMode: 'fork',
+    balance: 'shared',
     env: {},
     sensitiveEnv: [],
     instanceVar: DEFAULTS.instanceVar,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import type { StepOutcome } from '../../src/protocol/control.ts';
+import { reusePortSupport } from '../../src/platform/listening-socket.ts';
 import { deferred } from '../../src/util/deferred.ts';
 import { app, fakeEco, loadedFile, observedApps, ORIGIN, spec, type World } from './cli-fake-context.ts';
 
@@ -33,6 +34,27 @@ test('an apply that changes nothing says so and claims nothing', async () => {
   expect(await run('apply')).toBe(0);
   expect(seen.out).toBe('No changes: 1 app matches ecosystem.yaml.\n');
   expect(seen.calls).toEqual(['observe']);
+});
+
+test('what the daemon cannot do is said with the plan; it is asked only where somebody wants it', async () => {
+  const wanted = spec('api', { balance: 'reuseport' });
+  const { run, seen } = fakeEco({
+    observed: observedApps([app('api', { spec: wanted })]),
+    loaded: loadedFile([wanted]),
+  });
+  expect(await run('plan')).toBe(0);
+  expect(seen.calls).toEqual(['observe', 'info']);
+  expect(seen.out).toContain('! api  balance: reuseport needs eco itself to run on Node 22.12 or newer, not v20.0.0');
+});
+
+test.each([
+  { args: ['run'], said: 'api: balance: reuseport needs' },
+  { args: ['run', '--json'], said: '{"type":"notice","app":"api","message":"balance: reuseport needs' },
+])('without a daemon it is the Node of the command that can or cannot: eco $args', async ({ args, said }) => {
+  const { run, seen } = fakeEco({ observed: null, loaded: loadedFile([spec('api', { balance: 'reuseport' })]) });
+  await run(...args);
+  expect(seen.connections).toEqual([]);
+  expect(seen.err.includes(said)).toBe(reusePortSupport() !== 'supported');
 });
 
 test('an owner that changes is recorded even if nothing else changes', async () => {

@@ -150,6 +150,7 @@ const INFO = {
   version: '1.2.3',
   pid: 77,
   node: 'v20.0.0',
+  reusePort: 'needs-newer-node',
   home: '/home/me/.eco',
   uptime: 1000,
   apps: 2,

@@ -131,7 +131,7 @@ test('a normalised app is plain JSON with every field filled in', () => {
     fc.property(app, (written) => {
       const { spec } = normalize(written, undefined);
       expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
-      expect(Object.keys(spec)).toHaveLength(38);
+      expect(Object.keys(spec)).toHaveLength(39);
       expect(spec.instances).toBeGreaterThanOrEqual(1);
       expect(Object.keys(spec.env)).toEqual(Object.keys(spec.env).sort());
     }),
@@ -213,6 +213,7 @@ function serialise({ spec, revision }: Pick<NormalizedApp, 'spec' | 'revision'>)
     interpreter_args: spec.interpreterArgs,
     instances: spec.instances,
     exec_mode: spec.execMode,
+    balance: spec.balance,
     env: spec.env,
     instance_var: spec.instanceVar,
     autorestart: spec.autorestart,

@@ -16,6 +16,7 @@ function plan(...steps: readonly (readonly [string, ...string[]])[]): Plan {
     file: '/srv/shop/ecosystem.yaml',
     serial: 1,
     drift: [],
+    notices: [],
     unchanged: 0,
     steps: steps.map(([app, ...needs]): Step => ({
       id: app,

@@ -24,6 +24,7 @@ const OPTIONS: ReconcileOptions = {
   force: false,
   only: null,
   manifests: {},
+  daemon: null,
 };
 const NAMES = ['api', 'cache', 'cron', 'db', 'web'];
 

@@ -3,6 +3,7 @@ import type { AppSpec } from '../../src/domain/app-spec.ts';
 import type { ObservedApp } from '../../src/domain/observed-state.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { formatPlan } from '../../src/reconcile/format-plan.ts';
+import { planDocument } from '../../src/reconcile/plan-document.ts';
 import { reconcile, type ReconcileOptions } from '../../src/reconcile/reconcile.ts';
 import {
   appSpec,
@@ -20,6 +21,7 @@ const DEFAULT_OPTIONS: ReconcileOptions = {
   force: false,
   only: null,
   manifests: {},
+  daemon: null,
 };
 
 const ALICE = { user: 'alice', host: 'web1', pid: 812 };
@@ -203,6 +205,50 @@ describe('ownership', () => {
   });
 });
 
+describe('sockets of their own, which not every daemon can make', () => {
+  const api = appSpec({ name: 'api', balance: 'reuseport' });
+  const others = [appSpec({ name: 'cron' })];
+  const old = { reusePort: 'needs-newer-node', node: 'v20.19.0' } as const;
+
+  test('are announced as shared, with what is missing, whether or not anything changes', () => {
+    expect(formatPlan(planOf([api, ...others], [observedApp(api)], { daemon: old }))).toMatchInlineSnapshot(`
+      "shop · ecosystem.yaml · revision 41 → 42
+
+      Notices
+        ! api  balance: reuseport needs eco itself to run on Node 22.12 or newer, not v20.19.0; its workers share one socket instead
+
+      Changes
+        + cron  start 1 worker  not running yet
+
+      Plan: 1 to start · 1 unchanged"
+    `);
+    expect(formatPlan(planOf([api], [observedApp(api)], { daemon: old }))).toMatchInlineSnapshot(`
+      "Notices
+        ! api  balance: reuseport needs eco itself to run on Node 22.12 or newer, not v20.19.0; its workers share one socket instead
+
+      No changes: 1 app matches ecosystem.yaml."
+    `);
+    const mac = { reusePort: 'not-on-this-system', node: 'v24.0.0' } as const;
+    const { notices } = planDocument(planOf([api], [observedApp(api)], { daemon: mac }));
+    expect(notices).toEqual([
+      { app: 'api', message: 'balance: reuseport needs Linux; its workers share one socket instead' },
+    ]);
+  });
+
+  test('are no matter where they can be made, or nobody asks for them', () => {
+    expect(planOf([api], [], { daemon: { reusePort: 'supported', node: 'v24.0.0' } }).notices).toEqual([]);
+    expect(planOf(others, [], { daemon: old }).notices).toEqual([]);
+  });
+
+  test('take the place of a shared one with downtime', () => {
+    const shared = { ...api, balance: 'shared' } as const;
+    expect(changes([api], [observedApp(shared)])).toMatchInlineSnapshot(`
+      "  -/+ api  replace 1 worker  with downtime: balance changed
+            balance  "shared" → "reuseport""
+    `);
+  });
+});
+
 describe('what a changed field asks for', () => {
   const api = appSpec({ name: 'api', instances: 2, execMode: 'cluster' });
   const port = { listening: ['0.0.0.0:3000'] };
@@ -234,6 +280,7 @@ describe('what a changed field asks for', () => {
     ['unwrappedFrom', { unwrappedFrom: 'npm start' }, 'update', 'unwrapped_from  (none) → "npm start"'],
     ['instances', { instances: 3 }, 'scale', '~ api  scale 2 → 3'],
     ['execMode', { execMode: 'fork' }, 'replace', 'exec_mode  "cluster" → "fork"'],
+    ['balance', { balance: 'reuseport' }, 'replace', 'balance  "shared" → "reuseport"'],
     ['env', { env: { A: '1' } }, 'reload', 'env.A  (none) → "1"'],
     ['sensitiveEnv', { sensitiveEnv: ['A'] }, 'update', 'sensitive_env  [] → ["A"]'],
     ['instanceVar', { instanceVar: 'SLOT' }, 'reload', 'instance_var  "NODE_APP_INSTANCE" → "SLOT"'],

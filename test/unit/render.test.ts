@@ -80,6 +80,7 @@ const PLAN: Plan = {
   file: '/srv/shop/ecosystem.yaml',
   serial: 41,
   drift: [],
+  notices: [],
   steps: [step('api'), step('bad'), step('web', ['bad'])],
   unchanged: 6,
 };
@@ -485,6 +486,7 @@ describe('apps', () => {
         interpreter            node
         instances              2
         exec_mode              fork
+        balance                shared
         instance_var           NODE_APP_INSTANCE
         autorestart            true
         min_uptime             60s

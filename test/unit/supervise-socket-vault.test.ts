@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { formatSocketAddress, type SocketAddress } from '../../src/domain/socket-address.ts';
 import { SocketVault } from '../../src/supervise/socket-vault.ts';
 
-const SHOP = { project: 'shop', app: 'api' };
-const BLOG = { project: 'blog', app: 'api' };
+const SHOP = { key: { project: 'shop', app: 'api' }, slot: null };
+const BLOG = { key: { project: 'blog', app: 'api' }, slot: null };
 const tcp = (port: number, host: string | null = null): SocketAddress => ({ type: 'tcp', host, port });
 const udp = (port: number): SocketAddress => ({ type: 'udp', host: null, port, family: 4 });
 const path = (name: string): SocketAddress => ({ type: 'path', path: name });
@@ -19,7 +19,7 @@ beforeEach(() => {
   made = 0;
   unlinked = new Set();
   const bind = (address: SocketAddress) => (address.type === 'tcp' && address.port === 80 ? 'EACCES' : socket(address));
-  vault = new SocketVault(bind, () => `keys ${(made += 1)}`);
+  vault = new SocketVault({ bind, bindReusePort: null, newTicketKeys: () => `keys ${(made += 1)}` });
 });
 
 function socket(address: SocketAddress) {
@@ -29,53 +29,60 @@ function socket(address: SocketAddress) {
   return {
     fd: made,
     handle: name,
+    identity: () => name,
     close: () => void open.splice(open.indexOf(name), 1),
     reachable: () => !unlinked.has(name),
   };
 }
 
-function names(key = SHOP): readonly string[] {
-  return vault.known(key).map(({ name }) => name);
+function names(asker = SHOP): readonly string[] {
+  return vault.inheritance(asker).map(({ address }) => formatSocketAddress(address));
+}
+
+/** What `obtain` answers, without its place. */
+function obtained(...asked: Parameters<SocketVault['obtain']>): unknown {
+  const placed = vault.obtain(...asked);
+  return typeof placed === 'string' ? placed : placed.socket;
 }
 
 describe('obtain', () => {
   test('binds once, whoever asks of the same app', () => {
-    expect(vault.obtain(SHOP, tcp(3000), 0)).toBe(vault.obtain(SHOP, tcp(3000), 0));
+    expect(obtained(SHOP, tcp(3000), 0)).toBe(obtained(SHOP, tcp(3000), 0));
     expect(open).toEqual(['1 *:3000']);
   });
 
   test('every way to write "every address" is one address', () => {
-    const first = vault.obtain(SHOP, tcp(3000), 0);
-    expect(vault.obtain(SHOP, tcp(3000, '::'), 0)).toBe(first);
-    expect(vault.obtain(SHOP, tcp(3000, ''), 0)).toBe(first);
-    expect(vault.obtain(SHOP, tcp(3000, '127.0.0.1'), 0)).not.toBe(first);
+    const first = obtained(SHOP, tcp(3000), 0);
+    expect(obtained(SHOP, tcp(3000, '::'), 0)).toBe(first);
+    expect(obtained(SHOP, tcp(3000, ''), 0)).toBe(first);
+    expect(obtained(SHOP, tcp(3000, '127.0.0.1'), 0)).not.toBe(first);
   });
 
   test('a path that somebody removed is bound again', () => {
-    vault.obtain(SHOP, path('/run/app.sock'), 0);
+    obtained(SHOP, path('/run/app.sock'), 0);
     unlinked.add('1 /run/app.sock');
-    vault.obtain(SHOP, path('/run/app.sock'), 0);
+    obtained(SHOP, path('/run/app.sock'), 0);
     expect(open).toEqual(['2 /run/app.sock']);
   });
 
   test('apps share nothing', () => {
-    expect(vault.obtain(SHOP, tcp(3000), 0)).not.toBe(vault.obtain(BLOG, tcp(3000), 0));
+    expect(obtained(SHOP, tcp(3000), 0)).not.toBe(obtained(BLOG, tcp(3000), 0));
     expect(names(BLOG)).toEqual(['*:3000']);
   });
 
   test('two servers on port 0 are two ports, the same two for each worker', () => {
-    const [first, second] = [vault.obtain(SHOP, tcp(0), 0), vault.obtain(SHOP, tcp(0), 1)];
+    const [first, second] = [obtained(SHOP, tcp(0), 0), obtained(SHOP, tcp(0), 1)];
     expect(first).not.toBe(second);
-    expect(vault.obtain(SHOP, tcp(0), 0)).toBe(first);
-    expect(vault.obtain(SHOP, tcp(0), 1)).toBe(second);
+    expect(obtained(SHOP, tcp(0), 0)).toBe(first);
+    expect(obtained(SHOP, tcp(0), 1)).toBe(second);
   });
 
   test('two servers on one fixed port are one socket: the second is for the app to find taken', () => {
-    expect(vault.obtain(SHOP, tcp(3000), 1)).toBe(vault.obtain(SHOP, tcp(3000), 0));
+    expect(obtained(SHOP, tcp(3000), 1)).toBe(obtained(SHOP, tcp(3000), 0));
   });
 
   test('a refusal is answered by name, and not remembered', () => {
-    expect(vault.obtain(SHOP, tcp(80), 0)).toBe('EACCES');
+    expect(obtained(SHOP, tcp(80), 0)).toBe('EACCES');
     expect(names()).toEqual([]);
   });
 });
@@ -83,7 +90,7 @@ describe('obtain', () => {
 describe('deposit', () => {
   test('is what the next worker inherits', () => {
     vault.deposit(SHOP, tcp(3000), socket(tcp(3000)));
-    expect(vault.known(SHOP)).toMatchObject([{ name: '*:3000', address: tcp(3000), socket: { fd: 1 } }]);
+    expect(vault.inheritance(SHOP)).toMatchObject([{ address: tcp(3000), slot: null, socket: { fd: 1 } }]);
   });
 
   test('a second socket of the same address is closed, the first stays', () => {
@@ -95,11 +102,11 @@ describe('deposit', () => {
 
 describe('TLS ticket keys', () => {
   test('are the same for every worker of an app, other ones for another app and after a stop', () => {
-    const first = vault.ticketKeys(SHOP);
-    expect(vault.ticketKeys(SHOP)).toBe(first);
-    expect(vault.ticketKeys(BLOG)).not.toBe(first);
-    vault.releaseAll(SHOP);
-    expect(vault.ticketKeys(SHOP)).not.toBe(first);
+    const first = vault.ticketKeys(SHOP.key);
+    expect(vault.ticketKeys(SHOP.key)).toBe(first);
+    expect(vault.ticketKeys(BLOG.key)).not.toBe(first);
+    vault.releaseAll(SHOP.key);
+    expect(vault.ticketKeys(SHOP.key)).not.toBe(first);
   });
 });
 
@@ -129,7 +136,7 @@ describe('release', () => {
     for (const address of [tcp(3000), tcp(4000), tcp(0), udp(53), path('/run/app.sock')])
       vault.obtain(SHOP, address, 0);
     vault.obtain(BLOG, tcp(4000), 0);
-    vault.releaseUnused(SHOP, new Set(['*:3000']));
+    vault.releaseUnused(SHOP.key, new Set(['*:3000']));
     expect(open).toEqual(['1 *:3000', '3 *:0', '4 udp4 *:53', '6 *:4000']);
     expect(names()).toEqual(['*:3000']);
   });
@@ -137,8 +144,8 @@ describe('release', () => {
   test('all: closes everything of the app and binds anew when asked', () => {
     for (const address of [tcp(3000), tcp(0), udp(53)]) vault.obtain(SHOP, address, 0);
     vault.obtain(BLOG, tcp(4000), 0);
-    vault.releaseAll(SHOP);
-    vault.releaseAll(SHOP);
+    vault.releaseAll(SHOP.key);
+    vault.releaseAll(SHOP.key);
     expect(open).toEqual(['4 *:4000']);
     vault.obtain(SHOP, tcp(3000), 0);
     expect(open).toEqual(['4 *:4000', '5 *:3000']);

@@ -14,9 +14,9 @@ const SURROUNDINGS = {
 };
 const SPEC = appSpec({ name: 'api', script: '/srv/app.js', cwd: '/srv', args: ['--port', '1 2'] });
 const socket = (address: SocketAddress, fd: number) => ({
-  name: formatSocketAddress(address),
   address,
-  socket: { fd, handle: null, close: () => {} },
+  slot: address.type === 'tcp' ? 3 : null,
+  socket: { fd, handle: null, identity: () => `${fd}`, close: () => {} },
 });
 const WORKER: WorkerIdentity = {
   key: { project: 'shop', app: 'api' },
@@ -25,6 +25,7 @@ const WORKER: WorkerIdentity = {
   revision: 9,
   sockets: [],
   ticketKeys: 'c2VjcmV0',
+  canGroup: true,
 };
 
 function launch(fields: Partial<AppSpec>, worker: Partial<WorkerIdentity> = {}) {
@@ -109,7 +110,7 @@ describe('what the preload is told', () => {
       socket({ type: 'tcp', host: null, port: 3000 }, 21),
       socket({ type: 'path', path: '/run/app.sock' }, 30),
     ];
-    const request = launch({ execMode: 'cluster' }, { sockets });
+    const request = launch({ execMode: 'cluster', balance: 'reuseport' }, { sockets });
     expect(request).toMatchObject({ ipc: true, inherit: [21, 30] });
     expect(orders(request)).toEqual({
       worker: 'shop/api:3#17',
@@ -118,14 +119,19 @@ describe('what the preload is told', () => {
       exitRecord: '/home/eco/run/exits/shop%2Fapi%3A3%2317.json',
       handles: '/home/eco/run/handles.sock',
       execMode: 'cluster',
+      balance: 'reuseport',
       clusterId: 4,
       sockets: [
-        { address: { type: 'tcp', host: null, port: 3000 }, fd: 4 },
-        { address: { type: 'path', path: '/run/app.sock' }, fd: 5 },
+        { address: { type: 'tcp', host: null, port: 3000 }, fd: 4, slot: 3 },
+        { address: { type: 'path', path: '/run/app.sock' }, fd: 5, slot: null },
       ],
       ticketKeys: 'c2VjcmV0',
       minReady: 1000,
     });
+  });
+
+  test('is to share its sockets where the daemon cannot make one for each worker', () => {
+    expect(orders(launch({ balance: 'reuseport' }, { canGroup: false }))).toMatchObject({ balance: 'shared' });
   });
 
   test('is nothing where there is no preload; sockets and IPC are not for such a program', () => {

@@ -411,7 +411,7 @@ describe('sockets', () => {
     ask(first, 1);
     ask(second, 5);
     ask(second, 6, 80);
-    const given = { cmd: 'NODE_ECO_HANDLE', errorCode: null };
+    const given = { cmd: 'NODE_ECO_HANDLE', errorCode: null, slot: null };
     expect(first.sent).toEqual([{ message: { ...given, seq: 1 }, handle: 'handle of *:3000' }]);
     expect(second.sent).toEqual([
       { message: { ...given, seq: 5 }, handle: 'handle of *:3000' },

@@ -6,6 +6,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
+import { abilities } from '../flow/make-plan.ts';
 import { runForeground } from '../flow/run-foreground.ts';
 import { hint } from '../render/console.ts';
 import { formatUnreaped, NO_APPS_TO_RUN, runRenderer } from '../render/run-text.ts';
@@ -27,10 +28,12 @@ export async function run(context: CliContext, options: RunOptions): Promise<num
   if (!loaded.ok) return fail(context, loaded.error);
   const { desired, warnings } = loaded.value;
   const settings = { prune: true, allowEmpty: true, takeOwnership: false, force: false, manifests: {} };
-  const plan = reconcile(desired, { projects: [] }, { ...settings, only: options.only ?? null });
+  const daemon = await abilities(desired, null);
+  const plan = reconcile(desired, { projects: [] }, { ...settings, daemon, only: options.only ?? null });
   if (!plan.ok) return fail(context, plan.error);
   const renderer = runRenderer(console, desired);
   await renderer.diagnostics(warnings);
+  renderer.notices(plan.value.notices);
   if (plan.value.steps.length === 0) {
     hint(console, NO_APPS_TO_RUN);
     return EXIT.success;

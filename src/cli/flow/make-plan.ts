@@ -4,7 +4,8 @@ import type { ObservedState } from '../../domain/observed-state.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { CodeManifest } from '../../domain/revision.ts';
 import type { Result } from '../../domain/result.ts';
-import { reconcile, type ReconcileOptions } from '../../reconcile/reconcile.ts';
+import { nodeVersion } from '../../platform/machine.ts';
+import { reconcile, type DaemonAbilities, type ReconcileOptions } from '../../reconcile/reconcile.ts';
 import type { Observation } from './observe.ts';
 
 export interface PlanOptions {
@@ -22,10 +23,20 @@ export async function makePlan(
   options: PlanOptions,
 ): Promise<Result<Plan>> {
   const manifests = client === null ? {} : await oldManifests(client, desired, observed);
-  return reconcile(desired, observed, { ...reconcileOptions(options), manifests });
+  const daemon = await abilities(desired, client);
+  return reconcile(desired, observed, { ...reconcileOptions(options), manifests, daemon });
 }
 
-function reconcileOptions(options: PlanOptions): Omit<ReconcileOptions, 'manifests'> {
+/** Where no daemon runs, the Node that runs one, or the apps themselves, is this one. */
+export async function abilities({ apps }: DesiredState, client: DaemonClient | null): Promise<DaemonAbilities | null> {
+  if (!apps.some(({ balance }) => balance === 'reuseport')) return null;
+  const info = await client?.info();
+  if (info !== undefined) return info.ok ? info.value : null;
+  const { reusePortSupport } = await import('../../platform/listening-socket.ts');
+  return { reusePort: reusePortSupport(), node: nodeVersion() };
+}
+
+function reconcileOptions(options: PlanOptions): Omit<ReconcileOptions, 'manifests' | 'daemon'> {
   return {
     prune: options.prune,
     allowEmpty: options.allowEmpty === true,

@@ -16,6 +16,7 @@ export function renderPlan(plan: Plan, { colour }: { readonly colour: boolean })
 const COLOURS: Readonly<Record<PlanLine['kind'], Colour | null>> = {
   header: 'bold',
   section: 'bold',
+  notice: 'yellow',
   drift: 'cyan',
   start: 'green',
   change: 'yellow',

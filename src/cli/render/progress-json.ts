@@ -1,8 +1,8 @@
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import type { Failure } from '../../domain/failure.ts';
-import type { Plan } from '../../domain/plan.ts';
+import type { Notice, Plan } from '../../domain/plan.ts';
 import type { ExecutionEvent, ExecutionReport } from '../../execute/execute-plan.ts';
-import { FORMAT_VERSION, planDocument } from '../../reconcile/plan-document.ts';
+import { FORMAT_VERSION, noticeEntry, planDocument } from '../../reconcile/plan-document.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { ProgressRenderer, Write } from './progress.ts';
@@ -11,6 +11,8 @@ export interface JsonProgress extends ProgressRenderer {
   /** The first line. */
   readonly version: (ecoVersion: string) => void;
   readonly diagnostic: (diagnostic: Diagnostic) => void;
+  /** Where there is no plan to tell it. */
+  readonly notice: (notice: Notice) => void;
   readonly plan: (plan: Plan) => void;
   /** Why there are no steps at all: the run ends before it begins. */
   readonly failure: (failure: Failure) => void;
@@ -24,6 +26,7 @@ export function jsonProgress(write: Write): JsonProgress {
   return {
     version: (ecoVersion) => line('version', { format_version: FORMAT_VERSION, eco: ecoVersion }),
     diagnostic: (diagnostic) => line('diagnostic', diagnostic),
+    notice: (notice) => line('notice', noticeEntry(notice)),
     plan: (plan) => line('plan', planDocument(plan)),
     failure: (failure) => line('failure', { failure: failureDocument(failure) }),
     summary: (report, exitCode) => line('summary', { exit_code: exitCode, ...outcomeCounts(report) }),

@@ -1,5 +1,7 @@
 import type { RecordedEvent } from '../../domain/event.ts';
+import type { Notice } from '../../domain/plan.ts';
 import type { ExecutionEvent, ExecutionReport } from '../../execute/execute-plan.ts';
+import { noticeText } from '../../reconcile/notice-text.ts';
 import { printable } from '../../reconcile/printable.ts';
 import type { LogLine } from '../../protocol/control.ts';
 import { hint, renderDiagnostics, type Console } from './console.ts';
@@ -23,6 +25,7 @@ export interface RunRenderer {
   readonly execution: (event: ExecutionEvent) => void;
   readonly failures: (report: ExecutionReport) => void;
   readonly diagnostics: (diagnostics: Parameters<typeof renderDiagnostics>[1]) => Promise<void>;
+  readonly notices: (notices: readonly Notice[]) => void;
   /** For people: nothing is said of it in JSON. */
   readonly stopping: (signal: string, grace: number) => void;
   readonly killing: () => void;
@@ -49,7 +52,7 @@ export function runRenderer(console: Console, { project, apps }: RunLabels): Run
   };
 }
 
-type Words = Pick<RunRenderer, 'event' | 'execution' | 'failures' | 'diagnostics'>;
+type Words = Pick<RunRenderer, 'event' | 'execution' | 'failures' | 'diagnostics' | 'notices'>;
 
 function textWords(console: Console): Words {
   const { onEvent } = plainProgress((text) => hint(console, text.trimEnd()));
@@ -61,6 +64,7 @@ function textWords(console: Console): Words {
     },
     failures: (report) => console.err(`\n${formatFailures(report)}\n`),
     diagnostics: async (diagnostics) => renderDiagnostics(console, diagnostics),
+    notices: (notices) => notices.forEach((notice) => hint(console, `${printable(notice.app)}: ${noticeText(notice)}`)),
   };
 }
 
@@ -73,6 +77,7 @@ function jsonWords(console: Console): Words {
     // Each has been told as an event.
     failures: () => {},
     diagnostics: async (diagnostics) => diagnostics.forEach(json.diagnostic),
+    notices: (notices) => notices.forEach(json.notice),
   };
 }
 

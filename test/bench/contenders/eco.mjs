@@ -28,6 +28,8 @@ export async function ecoIn(folder, binary) {
     /** The file, without the command. */
     write: (apps) => writeFile(join(root, 'ecosystem.json'), JSON.stringify({ project: 'bench', apps })),
     startFile: () => command(['apply']),
+    /** What this machine, or this Node, cannot do of what the file asks for. */
+    notices: async () => (await json(['plan'])).notices,
     list: () => command(['list']),
     reload: (app) => command(['reload', app]),
     startDaemon: () => command(['daemon', 'start']),

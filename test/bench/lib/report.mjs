@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 
-const COLUMNS = ['eco', 'PM2', 'cluster', 'bare'];
+/** `reuseport`: eco with `balance: reuseport`; empty where the Node that runs the bench is older than 22.12. */
+const COLUMNS = ['eco', 'reuseport', 'PM2', 'cluster', 'bare'];
 
 /** The rows of a run, with the targets that they are held against. */
 export function createReport() {
@@ -20,8 +21,8 @@ export function createReport() {
       );
     },
     markdown() {
-      const header = ['what', 'eco', 'PM2', '`node:cluster`', 'bare Node', 'eco ÷ PM2', 'target'];
-      return [header, ['---', '--:', '--:', '--:', '--:', '--:', '---'], ...rows]
+      const header = ['what', 'eco', 'eco, `reuseport`', 'PM2', '`node:cluster`', 'bare Node', 'eco ÷ PM2', 'target'];
+      return [header, ['---', '--:', '--:', '--:', '--:', '--:', '--:', '---'], ...rows]
         .map((cells) => `| ${cells.join(' | ')} |`)
         .join('\n');
     },

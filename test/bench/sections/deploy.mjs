@@ -15,32 +15,39 @@ export async function managers({ eco, pm2 }) {
 export async function deployManaged(programs, options) {
   const { folder, eco, pm2 } = await managers(programs);
   const deployed = [];
-  for (const manager of [eco, pm2]) {
-    const port = await freePort();
-    const app = { name: 'web', cwd: join(folder, 'apps'), script: 'server.cjs', env: { PORT: port }, ...options };
-    await manager.write([app]);
-    await manager.startFile();
-    await awaitAnswer(port);
-    deployed.push({ ...manager, port, primaryPid: manager.daemonPid });
-  }
+  for (const manager of [eco, pm2]) deployed.push(...(await deploy(manager, folder, [{ ...options, name: 'web' }])));
   return { folder, contenders: deployed, end: () => Promise.all([eco.stopAll(), pm2.stopAll()]) };
 }
 
-/** server.cjs with that many workers on one port, under everybody. */
+/** One contender for each of the apps, which are server.cjs. */
+async function deploy(manager, folder, apps) {
+  const ports = [];
+  for (const _ of apps) ports.push(await freePort());
+  const common = { cwd: join(folder, 'apps'), script: 'server.cjs' };
+  await manager.write(apps.map((app, index) => ({ ...common, env: { PORT: ports[index] }, ...app })));
+  await manager.startFile();
+  for (const port of ports) await awaitAnswer(port);
+  return apps.map(({ name }, index) => ({ ...manager, app: name, port: ports[index], primaryPid: manager.daemonPid }));
+}
+
+/** server.cjs with that many workers on one port, under everybody; under eco with either kind of sockets, where it has both. */
 export async function deployEverywhere(programs, instances) {
-  const managed = await deployManaged(programs, { instances, exec_mode: 'cluster' });
-  const bare = [];
+  const { folder, eco, pm2 } = await managers(programs);
+  const web = { name: 'web', instances, exec_mode: 'cluster' };
+  const [shared, reuseport] = await deploy(eco, folder, [web, { ...web, name: 'slots', balance: 'reuseport' }]);
+  const grouped = (await eco.notices()).length === 0 ? [{ ...reuseport, name: 'reuseport' }] : [];
+  const contenders = [shared, ...grouped, ...(await deploy(pm2, folder, [web]))];
   for (const [name, script] of [
     ['cluster', 'cluster.cjs'],
     ['bare', 'shared.cjs'],
   ]) {
     const port = await freePort();
-    bare.push(startBare(script, { name, folder: managed.folder, port, instances }));
+    contenders.push(startBare(script, { name, folder, port, instances }));
     await awaitAnswer(port);
   }
   const end = async () => {
-    await managed.end();
-    for (const { stop } of bare) await stop();
+    await Promise.all([eco.stopAll(), pm2.stopAll()]);
+    for (const { stop } of contenders) await stop?.();
   };
-  return { contenders: [...managed.contenders, ...bare], end };
+  return { contenders, end };
 }

@@ -24,7 +24,9 @@ export async function keepAlive({ programs, report, quick }) {
   const taken = await measure({ programs, quick }, ({ port }, seconds) => load({ port, connections: 64, seconds }));
   const rate = only(taken, 'perSecond');
   report.row(`keep-alive requests per second, 2 workers, ${name}`, rate, {
-    targets: [atLeast(rate.eco / rate.cluster, 0.97, '≥ 0.97 × cluster')],
+    targets: ['eco', 'reuseport'].flatMap((name) =>
+      rate[name] === undefined ? [] : [atLeast(rate[name] / rate.cluster, 0.97, `${name} ≥ 0.97 × cluster`)],
+    ),
   });
   details(report, taken);
 }
@@ -50,7 +52,7 @@ async function measure({ programs, quick }, load) {
   const seconds = 4;
   for (const contender of contenders) await load(contender, 2);
   const taken = await interleave(contenders, quick ? 1 : 3, async (contender) => {
-    const workers = await contender.workerPids('web');
+    const workers = await contender.workerPids(contender.app);
     const server = [await contender.primaryPid(), ...workers];
     const before = server.map((pid) => cpuOf([pid]));
     const result = await load(contender, seconds);
