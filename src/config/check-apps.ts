@@ -1,4 +1,5 @@
 import { nearest } from '../util/edit-distance.ts';
+import { appName } from './app-name.ts';
 import type { OptionBlock } from './read-keys.ts';
 import type { NormalizedApp } from './normalize.ts';
 import type { Report } from './report.ts';
@@ -13,8 +14,8 @@ export function checkApps(apps: readonly NormalizedApp[], broken: readonly strin
 
 /** The name of a block that could not be normalised, so that what depends on it is not reported as well. */
 export function nameOfBlock(block: OptionBlock): readonly string[] {
-  const name = block.options.get('name')?.value;
-  return typeof name === 'string' ? [name] : [];
+  const name = appName(block);
+  return name === null ? [] : [name];
 }
 
 function checkNames(apps: readonly NormalizedApp[], report: Report): void {

@@ -18,8 +18,8 @@ import { repositoryRoot } from './find-file.ts';
 import type { NormalizedApp } from './normalize.ts';
 
 export interface CodeContext {
-  /** The ecosystem file: it is compared key by key, so its text does not count as code. */
-  readonly file: string;
+  /** The ecosystem file and those that it includes: they are compared key by key, so their text does not count as code. */
+  readonly files: readonly string[];
   readonly folder: string;
   /** ECO_HOME: nothing in it counts, wherever it lies. */
   readonly home: string;
@@ -136,9 +136,9 @@ function filesBeside(app: NormalizedApp, { cwd, entry }: Scan, { listings, conte
 }
 
 /** What is no code although it lies among it: the ecosystem file and the logs of the app. */
-function ownFiles({ spec }: NormalizedApp, { file }: CodeContext): readonly string[] {
+function ownFiles({ spec }: NormalizedApp, { files }: CodeContext): readonly string[] {
   const logs = [spec.outFile, spec.errorFile].flatMap((log) => (log.type === 'file' ? [realPath(log.path)] : []));
-  return [realPath(file), ...logs];
+  return [...files.map(realPath), ...logs];
 }
 
 function cacheFor(cwd: string, { caches, context }: Tools): DigestCache {

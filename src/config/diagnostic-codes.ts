@@ -121,6 +121,12 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Write its options as keys and values.',
     example: 'apps:\n  - script: ./server.js',
   },
+  ECO1107: {
+    title: 'circular include',
+    cause: 'A file includes itself, directly or by way of the files that it includes.',
+    cure: 'Remove one of the entries.',
+    example: 'include: [./packages/api/ecosystem.yaml]',
+  },
   ECO1203: {
     title: 'unknown key',
     cause: 'No option has this name: an error in a file with "project" or "version", a warning in a plain PM2 file.',
@@ -205,6 +211,19 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Write the port.',
     example: 'liveness: { tcp: 6379 }',
   },
+  ECO1320: {
+    title: 'variable not set',
+    cause:
+      'The file names a variable in ${…} that the environment of this command does not have, and says nothing for that case.',
+    cure: 'Set it, or write what holds without it.',
+    example: 'PORT: ${PORT:-3000}',
+  },
+  ECO1321: {
+    title: 'not a variable',
+    cause: 'After "${" comes no name of a variable, or the brace is not closed.',
+    cure: 'Correct it; for a plain dollar sign, write two.',
+    example: 'PRICE: $${5}',
+  },
   ECO1401: {
     title: 'script not found',
     cause: 'There is no such file under "cwd", no such command in node_modules/.bin, and none in PATH.',
@@ -270,6 +289,18 @@ export const DIAGNOSTIC_CODES = {
     cause: 'This Node does not run TypeScript by itself, and tsx is not installed.',
     cure: 'Install tsx, use a newer Node, or run the compiled file.',
     example: 'npm install tsx',
+  },
+  ECO1415: {
+    title: 'unknown app to extend',
+    cause: '"extends" names an app that is not in the file.',
+    cure: 'Correct the name.',
+    example: 'apps:\n  - { name: api, script: ./server.js }\n  - { name: api-2, extends: api }',
+  },
+  ECO1416: {
+    title: 'circular extends',
+    cause: 'Apps extend each other in a circle.',
+    cure: 'Remove one of the entries.',
+    example: 'extends: api',
   },
   ECO1501: {
     title: 'module throws',
@@ -361,6 +392,12 @@ export const DIAGNOSTIC_CODES = {
     cause: 'Only Node programs get their listening sockets from eco; "balance" says of which kind these are.',
     cure: 'Remove it.',
     example: 'balance: shared',
+  },
+  ECO1911: {
+    title: 'project in an included file',
+    cause: 'The apps of an included file belong to the project of the file that includes it.',
+    cure: 'Remove "project" from the included file.',
+    example: 'include: [./packages/api/ecosystem.yaml]',
   },
 } as const satisfies Readonly<Record<string, DiagnosticCodeInfo>>;
 

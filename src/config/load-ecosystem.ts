@@ -8,16 +8,16 @@ import { availableCpus } from '../platform/machine.ts';
 import { byName } from '../util/compare.ts';
 import { checkApps, nameOfBlock } from './check-apps.ts';
 import { addCodeRevisions, type CodeRevisions } from './code-revision.ts';
+import { extendedBlocks } from './extends.ts';
 import { findFile } from './find-file.ts';
 import { defaultProject, identifyOrigin } from './identify-project.ts';
 import { mergeApp } from './merge.ts';
 import { normalizeApp, type NormalizedApp } from './normalize.ts';
 import { parseSource } from './parse-source.ts';
-import { readForm } from './read-form.ts';
-import { readKeys, type KeyedEcosystem, type OptionBlock } from './read-keys.ts';
+import { readText } from './option-values.ts';
+import { readFiles, type EcosystemFile } from './read-files.ts';
+import type { OptionBlock } from './read-keys.ts';
 import { createReport, type Report } from './report.ts';
-import type { SourceDocument, SourcePath } from './source.ts';
-import { validateValues } from './validate.ts';
 
 export interface LoadOptions {
   /** As typed by the user; absent: looked up from `cwd` upward to the root of the repository. */
@@ -41,8 +41,8 @@ export interface LoadedEcosystem {
 }
 
 /**
- * From a file on disk to what it asks for: find, read, parse, check keys, check values, merge, normalise, check across apps,
- * identify the code. Each stage has its own type, and reports all that it finds. Nothing is changed on this machine but
+ * From a file on disk to what it asks for: find, read, parse, interpolate, check keys, check values, include, merge, normalise,
+ * check across apps, identify the code. Each stage has its own type, and reports all that it finds. Nothing is changed on this machine but
  * the cache of digests. The failure is always `config-invalid`, with the warnings among its diagnostics.
  */
 export async function loadEcosystem(options: LoadOptions): Promise<Result<LoadedEcosystem>> {
@@ -54,52 +54,41 @@ export async function loadEcosystem(options: LoadOptions): Promise<Result<Loaded
   const document = parsed.value;
   const report = createReport(document);
   const folder = dirname(document.file);
-  const read = readDocument(document, report);
-  const apps = read === null ? [] : normalizeAll(read, { options, folder, report });
-  if (read === null || report.diagnostics().some(isError)) return invalid(report.diagnostics());
+  const files = await readFiles(document, { environment: options.environment, report });
+  const apps = normalizeAll(files, { options, report });
+  const [root] = files;
+  const project = readText(root?.keyed.project?.value) ?? defaultProject(folder);
+  checkProjects(files, project, report);
+  if (root === undefined || report.diagnostics().some(isError)) return invalid(report.diagnostics());
 
   const [origin, { apps: specs, manifests }] = await Promise.all([
     identifyOrigin(folder),
-    codeRevisions(apps, document.file, options),
+    codeRevisions(apps, files, options),
   ]);
-  const project = typeof read.keyed.project?.value === 'string' ? read.keyed.project.value : defaultProject(folder);
   const desired: DesiredState = { project, origin, file: document.file, apps: [...specs].sort(byName), manifests };
   return ok({ desired, warnings: report.diagnostics() });
 }
 
-interface ReadDocument {
-  readonly keyed: KeyedEcosystem;
-  /** The paths of blocks with wrong values: what follows from those is not reported. */
-  readonly wrong: ReadonlySet<SourcePath>;
-}
-
-function readDocument(document: SourceDocument, report: Report): ReadDocument | null {
-  const form = readForm(document, report);
-  if (form === null) return null;
-  const keyed = readKeys(form, document, report);
-  return { keyed, wrong: validateValues(keyed, report) };
-}
-
 interface NormalizeAll {
   readonly options: LoadOptions;
-  readonly folder: string;
   readonly report: Report;
 }
 
-function normalizeAll(
-  { keyed, wrong }: ReadDocument,
-  { options, folder, report }: NormalizeAll,
-): readonly NormalizedApp[] {
-  const { defaults, apps } = keyed;
-  if (defaults !== null && wrong.has(defaults.path)) return [];
-  checkEnvName(keyed, options.envName, report);
-  const context = { folder, environment: options.environment, cpus: availableCpus(), report };
+function normalizeAll(files: readonly EcosystemFile[], { options, report }: NormalizeAll): readonly NormalizedApp[] {
+  const { environment, envName } = options;
+  checkEnvName(files, envName, report);
+  const all = files.flatMap(({ keyed }) => keyed.apps);
+  const wrong = new Set(files.flatMap((file) => [...file.wrong]));
+  const context = { environment, cpus: availableCpus(), report };
   const normalized: NormalizedApp[] = [];
   const broken: OptionBlock[] = [];
-  for (const app of apps) {
-    const done = wrong.has(app.path)
-      ? null
-      : normalizeApp(mergeApp(app, defaults, { envName: options.envName }), context);
+  for (const { app, defaults } of files.flatMap(({ keyed, defaults }) =>
+    keyed.apps.map((app) => ({ app, defaults })),
+  )) {
+    const extended = extendedBlocks(app, all, report);
+    const beneath = [...defaults, ...(extended ?? [])];
+    const sound = extended !== null && ![...beneath, app].some(({ path }) => wrong.has(path));
+    const done = sound ? normalizeApp(mergeApp(app, beneath, { envName }), context) : null;
     if (done === null) broken.push(app);
     else normalized.push(done);
   }
@@ -108,27 +97,39 @@ function normalizeAll(
 }
 
 /** A name that no app knows is most often a slip: nothing would be merged, and nothing would say so. */
-function checkEnvName({ defaults, apps }: KeyedEcosystem, envName: string | undefined, report: Report): void {
-  if (envName === undefined || apps.length === 0) return;
-  const known = new Set(
-    [...(defaults === null ? [] : [defaults]), ...apps].flatMap((block) => [...block.envBlocks.keys()]),
-  );
+function checkEnvName(files: readonly EcosystemFile[], envName: string | undefined, report: Report): void {
+  const blocks = files.flatMap(({ keyed, defaults }) => [...defaults, ...keyed.apps]);
+  if (envName === undefined || files.every(({ keyed }) => keyed.apps.length === 0)) return;
+  const known = new Set(blocks.flatMap(({ envBlocks }) => [...envBlocks.keys()]));
   if (known.has(envName)) return;
   const names = [...known].sort().map((name) => `"${name}"`);
   const hint = names.length === 0 ? undefined : `the file has ${names.join(', ')}`;
   report.warning('ECO1904', [], { message: `no app has an "env_${envName}" block`, hint });
 }
 
+/** Applied on its own, such a file would run the same apps a second time. */
+function checkProjects([_root, ...included]: readonly EcosystemFile[], project: string, report: Report): void {
+  for (const { keyed } of included) {
+    if (keyed.project === null || keyed.project.value === project) continue;
+    report.warning('ECO1911', keyed.project.path, {
+      message: `this "project" is ignored: the apps of an included file belong to "${project}"`,
+      hint: 'remove it, or the file would run its apps a second time where it is applied by itself',
+    });
+  }
+}
+
 async function codeRevisions(
   apps: readonly NormalizedApp[],
-  file: string,
+  ecosystem: readonly EcosystemFile[],
   options: LoadOptions,
 ): Promise<CodeRevisions> {
   if (options.codeRevision === 'skip') {
     return { apps: apps.map(({ spec }): AppSpec => ({ ...spec, code: { type: 'none' } })), manifests: {} };
   }
   const { home, revision } = options;
-  return addCodeRevisions(apps, { file, folder: dirname(file), home, revision, now: systemClock.wallTime });
+  const files = ecosystem.map(({ file }) => file);
+  const folder = dirname(files[0] ?? '.');
+  return addCodeRevisions(apps, { files, folder, home, revision, now: systemClock.wallTime });
 }
 
 function invalid(diagnostics: readonly Diagnostic[]): Result<never> {

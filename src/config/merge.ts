@@ -3,7 +3,7 @@ import type { Part } from './read-form.ts';
 import type { OptionBlock } from './read-keys.ts';
 import { isRecord, type SourcePath } from './source.ts';
 
-/** An app with `defaults` and the `env_NAME` block that was asked for merged into it. */
+/** An app with `defaults`, the app that it extends and the `env_NAME` block that was asked for merged into it. */
 export interface MergedApp {
   readonly path: SourcePath;
   /** Without `env`. */
@@ -11,13 +11,16 @@ export interface MergedApp {
   readonly env: ReadonlyMap<string, Part>;
 }
 
-/** `env` blocks are merged variable by variable; every other option is replaced as a whole. */
+/**
+ * What is `beneath` an app, the lowest first, holds unless what is above it says otherwise. `env` blocks are merged variable
+ * by variable; every other option is replaced as a whole.
+ */
 export function mergeApp(
   app: OptionBlock,
-  defaults: OptionBlock | null,
+  beneath: readonly OptionBlock[],
   { envName }: { readonly envName: string | undefined },
 ): MergedApp {
-  const layers = defaults === null ? [app] : [defaults, app];
+  const layers = [...beneath, app];
   const options = new Map(layers.flatMap((layer) => [...layer.options]));
   options.delete('env');
   const general = layers.flatMap((layer) => variables(layer.options.get('env')));

@@ -1,8 +1,9 @@
-import { basename, extname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { preloadWay, STOP_SIGNALS, type AppSpec, type Balance, type DependencyCondition } from '../domain/app-spec.ts';
 import { DEFAULTS } from '../domain/policies.ts';
 import { fileKind } from '../platform/files.ts';
 import { byCodeUnit } from '../util/compare.ts';
+import { appName } from './app-name.ts';
 import type { OptionName } from './app-options.ts';
 import { expandHome } from './find-file.ts';
 import type { MergedApp } from './merge.ts';
@@ -15,7 +16,7 @@ import { normalizeRestart } from './read-restart.ts';
 import { resolveProgram } from './resolve-program.ts';
 import { sensitiveNames } from './sensitive-env.ts';
 import { isRecord, type SourcePath } from './source.ts';
-import { splitAssignments, splitWords } from './words.ts';
+import { splitWords } from './words.ts';
 
 /** An app as it should be, but for the revision of its code. */
 export interface NormalizedApp {
@@ -31,8 +32,6 @@ export interface NormalizedApp {
 }
 
 export interface NormalizeContext {
-  /** The folder of the ecosystem file. */
-  readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cpus: number;
   readonly report: Report;
@@ -40,7 +39,7 @@ export interface NormalizeContext {
 
 /** null: the report says why. */
 export function normalizeApp(app: MergedApp, context: NormalizeContext): NormalizedApp | null {
-  const cwd = resolve(context.folder, expandHome(readText(app.options.get('cwd')?.value) ?? '.'));
+  const cwd = readCwd(app, context.report);
   const file = readEnv(app, context);
   const found = checkCwd(app, cwd, context) ? normalizeProgram(app, cwd, context) : null;
   const name = checkName(app, appName(app), context);
@@ -109,6 +108,11 @@ function checkName(app: MergedApp, name: string | null, { report }: NormalizeCon
   return null;
 }
 
+function readCwd({ options, path }: MergedApp, report: Report): string {
+  const part = options.get('cwd');
+  return resolve(report.folderOf(part?.path ?? path), expandHome(readText(part?.value) ?? '.'));
+}
+
 function checkCwd(app: MergedApp, cwd: string, { report }: NormalizeContext): boolean {
   const kind = fileKind(cwd);
   if (kind === 'folder') return true;
@@ -122,7 +126,7 @@ function checkCwd(app: MergedApp, cwd: string, { report }: NormalizeContext): bo
 }
 
 function normalizeProgram(app: MergedApp, cwd: string, context: NormalizeContext): Program | null {
-  const { report, folder, environment } = context;
+  const { report, environment } = context;
   const script = readText(app.options.get('script')?.value);
   const args = readWords(app, 'args', report);
   const interpreterArgs = readWords(app, 'interpreter_args', report);
@@ -141,7 +145,7 @@ function normalizeProgram(app: MergedApp, cwd: string, context: NormalizeContext
     script: script.trim(),
     args,
     cwd,
-    folder,
+    folder: report.folderOf(app.path),
     interpreter: readText(app.options.get('interpreter')?.value)?.trim() ?? null,
     interpreterArgs,
     unwrap: readBoolean(app.options.get('unwrap')?.value) ?? true,
@@ -164,19 +168,6 @@ function readWords(app: MergedApp, name: 'args' | 'interpreter_args', report: Re
   if (words?.some((word) => word.includes('\0')) !== true) return words;
   report.error('ECO1307', part.path, { message: 'no argument of a program can hold a NUL character' });
   return null;
-}
-
-/** PM2's rule: the base name of the script without its extension. */
-function appName({ options }: MergedApp): string | null {
-  const name = readText(options.get('name')?.value);
-  if (name !== undefined) return name;
-  const script = readText(options.get('script')?.value);
-  if (script === undefined) return null;
-  const [command = script] = /\s/.test(script)
-    ? splitAssignments(splitWords(script)?.words ?? [script]).rest
-    : [script];
-  const base = basename(command);
-  return base.length > extname(base).length ? base.slice(0, base.length - extname(base).length) : base;
 }
 
 /** `instances` of a Node program means cluster, as in PM2. Only Node programs can be in a cluster. */

@@ -59,7 +59,6 @@ const NOT_YET: Readonly<Record<string, Asks>> = {
   listen: always,
   moved_from: always,
   ignore_changes: always,
-  extends: always,
   pm2_env: unlessEmpty,
 };
 
@@ -83,7 +82,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 };
 
 /** Keys at the top of the file that are known and have no effect yet. */
-const TOP_NOT_YET = ['include', 'static'];
+const TOP_NOT_YET = ['static'];
 
 const NOT_YET_NAMES = spellings(NOT_YET);
 const LEFT_OUT_NAMES = spellings(LEFT_OUT);

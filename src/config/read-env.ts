@@ -11,7 +11,6 @@ import type { Report } from './report.ts';
 import type { SourcePath } from './source.ts';
 
 export interface EnvContext {
-  readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly report: Report;
 }
@@ -74,8 +73,8 @@ interface EnvFile {
   readonly path: SourcePath;
 }
 
-function readOneEnvFile({ file, path }: EnvFile, { folder, report }: EnvContext): Readonly<Record<string, string>> {
-  const absolute = resolve(folder, expandHome(file));
+function readOneEnvFile({ file, path }: EnvFile, { report }: EnvContext): Readonly<Record<string, string>> {
+  const absolute = resolve(report.folderOf(path), expandHome(file));
   const outcome = readFileUpTo(absolute, LARGEST_ENV_FILE);
   const fail = (problem: string, hint?: string): Readonly<Record<string, string>> => {
     report.error('ECO1404', path, { message: `the env file ${absolute} ${problem}`, hint });

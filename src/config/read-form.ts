@@ -6,6 +6,7 @@ import { isRecord, type SourceDocument, type SourcePath } from './source.ts';
 export interface EcosystemForm {
   /** eco's own file, not one that was written for PM2: what eco does not know in it is an error. */
   readonly strict: boolean;
+  readonly include: Part | null;
   readonly project: Part | null;
   readonly version: Part | null;
   readonly defaults: Block | null;
@@ -25,12 +26,18 @@ export interface Block {
   readonly path: SourcePath;
 }
 
-/** `{apps: […]}`, `{apps: {…}}`, `{pm2: […]}`, a bare list, or one bare app. null: the report says why not. */
-export function readForm(document: SourceDocument, report: Report): EcosystemForm | null {
+/**
+ * `{apps: […]}`, `{apps: {…}}`, `{pm2: […]}`, a bare list, or one bare app; `at` is where the file begins. null: the report says why not.
+ */
+export function readForm(
+  document: SourceDocument,
+  report: Report,
+  { at = [] }: { readonly at?: SourcePath } = {},
+): EcosystemForm | null {
   const value = valueAt(document.value, document.root);
-  if (Array.isArray(value)) return bare(readList({ value, path: [] }, report));
+  if (Array.isArray(value)) return bare(readList({ value, path: at }, report));
   if (value === null || value === undefined) {
-    report.error('ECO1007', [], {
+    report.error('ECO1007', at, {
       message: 'the file holds nothing',
       hint: 'an ecosystem file has at least a list of apps: apps: []',
     });
@@ -38,14 +45,15 @@ export function readForm(document: SourceDocument, report: Report): EcosystemFor
   }
   if (!isRecord(value)) {
     const message = `an ecosystem file holds an object or a list of apps, not ${describe(value)}`;
-    report.error('ECO1104', [], { message });
+    report.error('ECO1104', at, { message });
     return null;
   }
-  const top = { value, path: [] };
+  const top = { value, path: at };
   const key = listKey(value);
   if (key !== null) return readObject(top, key, report);
   if (Object.keys(value).some((name) => optionNamed(name) === 'script')) return bare([top]);
-  return explainMissingList(value, report);
+  if (value['include'] !== undefined) return withoutApps(top, report);
+  return explainMissingList(top, report);
 }
 
 /** `pm2` is PM2's older name of the list. */
@@ -55,28 +63,38 @@ function listKey(value: Readonly<Record<string, unknown>>): 'apps' | 'pm2' | nul
 }
 
 function readObject(top: Block, key: 'apps' | 'pm2', report: Report): EcosystemForm | null {
-  const { value } = top;
-  const strict = value['project'] !== undefined || value['version'] !== undefined;
+  const { value, path } = top;
   const list = value[key];
-  const apps = readApps({ value: list, path: [key] }, report);
-  if (apps.length === 0 && Array.isArray(list) && list.length === 0 && !strict) {
-    report.error('ECO1103', [key], {
+  const apps = readApps({ value: list, path: [...path, key] }, report);
+  const rest = withoutApps(top, report);
+  const isEmpty = apps.length === 0 && Array.isArray(list) && list.length === 0;
+  if (isEmpty && !rest.strict && rest.include === null) {
+    report.error('ECO1103', [...path, key], {
       message: 'the list of apps is empty',
       part: 'key',
       hint: 'to ask for no apps at all, name the project that shall have none: project: NAME',
     });
     return null;
   }
-  const defaults = value['defaults'];
-  if (defaults !== undefined && defaults !== null && !isRecord(defaults)) {
-    report.error('ECO1105', ['defaults'], { message: `"defaults" must be an object, not ${describe(defaults)}` });
+  return { ...rest, apps };
+}
+
+/** Such as a file that only includes others. */
+function withoutApps(top: Block, report: Report): EcosystemForm {
+  const { value, path } = top;
+  const defaults = partOf(top, 'defaults');
+  if (defaults !== null && !isRecord(defaults.value)) {
+    const message = `"defaults" must be an object, not ${describe(defaults.value)}`;
+    report.error('ECO1105', defaults.path, { message });
   }
   return {
-    strict,
-    project: partOf(value, 'project'),
-    version: partOf(value, 'version'),
-    defaults: isRecord(defaults) ? { value: defaults, path: ['defaults'] } : null,
-    apps,
+    strict: value['project'] !== undefined || value['version'] !== undefined,
+    include: partOf(top, 'include'),
+    project: partOf(top, 'project'),
+    version: partOf(top, 'version'),
+    defaults:
+      defaults !== null && isRecord(defaults.value) ? { value: defaults.value, path: [...path, 'defaults'] } : null,
+    apps: [],
     top,
   };
 }
@@ -85,7 +103,7 @@ function readApps(list: Part, report: Report): readonly Block[] {
   if (isRecord(list.value)) return [{ value: list.value, path: list.path }];
   if (Array.isArray(list.value)) return readList({ value: list.value, path: list.path }, report);
   report.error('ECO1105', list.path, {
-    message: `"${list.path.join('.')}" must be a list of apps, not ${describe(list.value)}`,
+    message: `"${String(list.path.at(-1))}" must be a list of apps, not ${describe(list.value)}`,
   });
   return [];
 }
@@ -103,12 +121,12 @@ function readList(
 }
 
 function bare(apps: readonly Block[]): EcosystemForm {
-  return { strict: false, project: null, version: null, defaults: null, apps, top: null };
+  return { strict: false, include: null, project: null, version: null, defaults: null, apps, top: null };
 }
 
-function explainMissingList(value: Readonly<Record<string, unknown>>, report: Report): null {
+function explainMissingList({ value, path }: Block, report: Report): null {
   if (value['deploy'] !== undefined) {
-    report.error('ECO1102', ['deploy'], {
+    report.error('ECO1102', [...path, 'deploy'], {
       message: 'the file only says how to deploy: it has no apps, so there is nothing to run',
       part: 'key',
       hint: 'add an "apps" list',
@@ -116,7 +134,7 @@ function explainMissingList(value: Readonly<Record<string, unknown>>, report: Re
     return null;
   }
   if (value['project'] !== undefined || value['defaults'] !== undefined) {
-    report.error('ECO1104', [], {
+    report.error('ECO1104', path, {
       message: 'the file has no "apps" list',
       hint: 'to ask for no apps at all, write: apps: []',
     });
@@ -125,16 +143,16 @@ function explainMissingList(value: Readonly<Record<string, unknown>>, report: Re
   const keys = Object.keys(value)
     .slice(0, 3)
     .map((key) => `"${key}"`);
-  report.error('ECO1101', [], {
+  report.error('ECO1101', path, {
     message: `this is no ecosystem file: it has neither "apps" nor "script"${keys.length === 0 ? '' : `, but ${keys.join(', ')}`}`,
     hint: 'other tools use the same file names; name the file that is meant: eco apply path/to/ecosystem.yaml',
   });
   return null;
 }
 
-function partOf(value: Readonly<Record<string, unknown>>, key: string): Part | null {
+function partOf({ value, path }: Block, key: string): Part | null {
   const part = value[key];
-  return part === undefined || part === null ? null : { value: part, path: [key] };
+  return part === undefined || part === null ? null : { value: part, path: [...path, key] };
 }
 
 function valueAt(value: unknown, path: SourcePath): unknown {

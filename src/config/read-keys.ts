@@ -15,20 +15,22 @@ export interface OptionBlock {
 }
 
 export interface KeyedEcosystem {
+  readonly include: Part | null;
   readonly project: Part | null;
   readonly version: Part | null;
   readonly defaults: OptionBlock | null;
   readonly apps: readonly OptionBlock[];
 }
 
-const TOP_KEYS = ['apps', 'pm2', 'project', 'version', 'defaults', 'deploy'];
+const TOP_KEYS = ['apps', 'pm2', 'project', 'version', 'defaults', 'include', 'deploy'];
 
 /** Says what is wrong with the keys of a file; the values are for later. */
 export function readKeys(form: EcosystemForm, document: SourceDocument, report: Report): KeyedEcosystem {
-  const reader = createReader(form.strict, document, report);
+  const reader = createReader(form, document, report);
   reportDuplicates(document, report);
   if (form.top !== null) reader.top(form.top);
   return {
+    include: form.include,
     project: form.project,
     version: form.version,
     defaults: form.defaults === null ? null : reader.block(form.defaults),
@@ -46,7 +48,7 @@ interface Key {
   readonly path: SourcePath;
 }
 
-function createReader(strict: boolean, document: SourceDocument, report: Report): Reader {
+function createReader({ strict, top }: EcosystemForm, document: SourceDocument, report: Report): Reader {
   const told = new Set<string>();
   /** Warnings come once per key and file, errors at each place. */
   const complain = ({ key, path }: Key, { code, message, hint }: Complaint): void => {
@@ -61,20 +63,22 @@ function createReader(strict: boolean, document: SourceDocument, report: Report)
     reportKnown({ key, path }, meaning, report);
   };
   return {
-    top: ({ value }) => {
+    top: ({ value, path: at }) => {
       for (const key of Object.keys(value)) {
+        const place = { key, path: [...at, key] };
         if (TOP_KEYS.includes(key) && !(key === 'pm2' && value['apps'] !== undefined)) continue;
         const meaning = knownTopKey(key);
         if (isFree(key)) continue;
-        if (meaning !== undefined) known({ key, path: [key] }, meaning);
-        else complain({ key, path: [key] }, unknownTopKey(key));
+        if (meaning !== undefined) known(place, meaning);
+        else complain(place, unknownTopKey(key));
       }
     },
     block: (block) => {
       for (const [key, value] of Object.entries(block.value)) {
         const isOption = optionNamed(key) !== undefined || envBlockName(key) !== undefined;
         // A bare app may carry `deploy` beside its options.
-        if (isOption || isFree(key) || (key === 'deploy' && block.path.length === 0)) continue;
+        const isBare = top === null && typeof block.path.at(-1) !== 'number';
+        if (isOption || isFree(key) || (key === 'deploy' && isBare)) continue;
         const meaning = knownAppKey(key, value);
         const place = { key, path: [...block.path, key] };
         if (value === undefined || value === null) continue;
@@ -225,9 +229,8 @@ function warnOptionsInEnv(block: Part, report: Report): void {
 function reportDuplicates(document: SourceDocument, report: Report): void {
   for (const duplicate of document.duplicates) {
     const { first, again, key } = duplicate;
-    report.warningAt('ECO1206', again, {
-      message: `the key "${key}" is here for the second time; this one counts`,
-      related: [{ message: 'the first one is here', span: first }],
-    });
+    const message = `the key "${key}" is here for the second time; this one counts`;
+    const related = [{ message: 'the first one is here', span: first }];
+    report.warningAt('ECO1206', { document, span: again }, { message, related });
   }
 }

@@ -1,5 +1,13 @@
-/** A place within the value that a file holds: keys and array indexes from the top. */
+/**
+ * A place within the value that a file holds: keys and array indexes from the top. In an included file the way begins with
+ * `includedAt` of that file.
+ */
 export type SourcePath = readonly (string | number)[];
+
+/** No place of the including file: there the entries of `include` have numbers. */
+export function includedAt(file: string): SourcePath {
+  return ['include', file];
+}
 
 /** Half-open, in UTF-16 code units of the file's text. */
 export interface Span {

@@ -11,8 +11,9 @@ import { isRecord, type SourcePath } from './source.ts';
  * `defaults` is told once and at its place. Returns the blocks that are not valid, by their paths.
  */
 export function validateValues(ecosystem: KeyedEcosystem, report: Report): ReadonlySet<SourcePath> {
-  const { project, version, defaults, apps } = ecosystem;
+  const { include, project, version, defaults, apps } = ecosystem;
   const value = {
+    ...(include === null ? {} : { include: include.value }),
     ...(project === null ? {} : { project: project.value }),
     ...(version === null ? {} : { version: version.value }),
     ...(defaults === null ? {} : { defaults: plainBlock(defaults) }),
@@ -71,7 +72,7 @@ interface Owner {
 }
 
 function ownerOf([first, second, third]: readonly string[], ecosystem: KeyedEcosystem): Owner | null {
-  if (first === 'project' || first === 'version') {
+  if (first === 'include' || first === 'project' || first === 'version') {
     const part = ecosystem[first];
     return part === null ? null : { block: null, part };
   }

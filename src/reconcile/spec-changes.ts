@@ -1,6 +1,7 @@
 import type { AppSpec } from '../domain/app-spec.ts';
 import type { FieldChange, JsonValue } from '../domain/plan.ts';
 import { changedFiles, type CodeManifest, type CodeRevision } from '../domain/revision.ts';
+import { isToldInstances } from '../domain/templates.ts';
 import { byCodeUnit, equalJson } from '../util/compare.ts';
 import { FILE_KEYS, fileValue, revisionValue, type Field } from './file-values.ts';
 import { CHANGE_CLASS, strongestClass, type ChangeClass } from './change-classes.ts';
@@ -20,14 +21,20 @@ const FIELDS = Object.keys(FILE_KEYS) as readonly Field[];
 /** Field by field, in the order of `AppSpec`; values as in the file, secrets masked. */
 export function specChanges(before: AppSpec, after: AppSpec, manifests: Manifests): SpecChanges {
   const changed = FIELDS.filter((field) => !equalJson(before[field], after[field]));
-  const strongest = strongestClass(changed.map((field) => CHANGE_CLASS[field]));
+  const classOf = (field: Field): ChangeClass => classOfChange(field, before, after);
+  const strongest = strongestClass(changed.map(classOf));
   // A derived value changes along with the field it comes from, and would only repeat it.
-  const shown = strongest === 'none' ? changed : changed.filter((field) => CHANGE_CLASS[field] !== 'none');
+  const shown = strongest === 'none' ? changed : changed.filter((field) => classOf(field) !== 'none');
   return {
     class: strongest,
-    because: changed.filter((field) => CHANGE_CLASS[field] === strongest).map((field) => FILE_KEYS[field]),
+    because: changed.filter((field) => classOf(field) === strongest).map((field) => FILE_KEYS[field]),
     fields: shown.flatMap((field) => fieldChanges(field, { before, after, manifests })),
   };
+}
+
+function classOfChange(field: Field, before: AppSpec, after: AppSpec): ChangeClass {
+  const told = field === 'instances' && (isToldInstances(before) || isToldInstances(after));
+  return told ? 'reload' : CHANGE_CLASS[field];
 }
 
 interface Comparison {

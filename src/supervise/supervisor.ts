@@ -3,6 +3,7 @@ import { unreachable } from '../util/unreachable.ts';
 import { appId, type AppKey, type WorkerId } from '../domain/names.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { AppSpec } from '../domain/app-spec.ts';
+import { isToldInstances } from '../domain/templates.ts';
 import type { AppHistory } from '../domain/history.ts';
 import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
 import type { RollbackAction, RollbackMeans, StepOutcome, StepRequest, WorkerProgress } from '../protocol/control.ts';
@@ -170,7 +171,10 @@ export class Supervisor {
       case 'start':
         return this.#converge(key, action.spec, { ...asker, strategy: startStrategy(action.spec, cluster) });
       case 'scale':
-        return this.#converge(key, action.spec, { ...asker, strategy: 'keep' });
+        return this.#converge(key, action.spec, {
+          ...asker,
+          strategy: isToldInstances(action.spec) ? 'rolling' : 'keep',
+        });
       case 'reload':
         return this.#converge(key, action.spec, { ...asker, strategy: 'rolling' });
       case 'replace':

@@ -1,6 +1,7 @@
 import { delimiter, join } from 'node:path';
 import { preloadWay, type AppSpec, type LogTarget, type PreloadWay } from '../domain/app-spec.ts';
 import type { AppKey, WorkerId } from '../domain/names.ts';
+import { specFor } from '../domain/templates.ts';
 import { firstInheritedFd, type LaunchRequest } from '../platform/launcher.ts';
 import { PRELOAD_VARIABLE, type PreloadOrders } from '../protocol/worker.ts';
 import { unreachable } from '../util/unreachable.ts';
@@ -51,7 +52,12 @@ export function ecoIdOf(home: string, id: WorkerId): string {
   return `${home} ${id}`;
 }
 
-export function launchRequest(spec: AppSpec, worker: WorkerIdentity, surroundings: WorkerSurroundings): LaunchRequest {
+export function launchRequest(
+  general: AppSpec,
+  worker: WorkerIdentity,
+  surroundings: WorkerSurroundings,
+): LaunchRequest {
+  const spec = specFor(worker.instance, general);
   const way = preloadWay(spec);
   const { outFile, errorFile } = logFiles(spec, worker, surroundings.home);
   const [command = spec.script, ...args] = commandLine(spec, surroundings);
@@ -84,7 +90,7 @@ export function checkEnvironment(
   worker: Omit<WorkerIdentity, 'sockets' | 'ticketKeys' | 'canGroup'>,
   { home, baseEnvironment }: WorkerSurroundings,
 ): Readonly<Record<string, string>> {
-  const wanted = { ...baseEnvironment, ...spec.env };
+  const wanted = { ...baseEnvironment, ...specFor(worker.instance, spec).env };
   const path = [...spec.pathPrefix, ...(wanted['PATH'] === undefined ? [] : [wanted['PATH']])].join(delimiter);
   return {
     ...wanted,

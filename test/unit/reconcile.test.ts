@@ -313,6 +313,14 @@ describe('what a changed field asks for', () => {
     ).toBe(line);
   });
 
+  test('workers that are told how many they are do not merely get more siblings', () => {
+    const shards = { ...api, env: { SHARD: '{{instance}}/{{instances}}' } };
+    expect(changes([{ ...shards, instances: 3 }], [observedApp(shards)])).toMatchInlineSnapshot(`
+      "  ~ api  reload 3 workers  rolling, surge 1, no downtime
+            instances  2 → 3"
+    `);
+  });
+
   test('the strongest class wins, and every field is named', () => {
     const after = { ...api, instances: 4, killTimeout: 5000, args: ['--port', '3000'] };
     expect(changes([after], [observedApp(api)])).toMatchInlineSnapshot(`

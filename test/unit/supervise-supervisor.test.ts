@@ -170,6 +170,14 @@ describe('what needs an app that is there', () => {
   });
 });
 
+test('another number of workers that are told their number replaces them all', async () => {
+  const shards = { ...API, args: ['{{instance}}/{{instances}}'], instances: 2 };
+  await perform({ type: 'start', spec: shards });
+  await perform({ type: 'scale', spec: { ...shards, instances: 3 }, from: 2, to: 3 });
+  const last = machine.living.map(({ request }) => String(request.args.at(-1)));
+  expect(last.sort()).toEqual(['0/3', '1/3', '2/3']);
+});
+
 test('restart ends every worker and starts it again', async () => {
   await perform(start(API));
   expect(await perform({ type: 'restart' })).toMatchObject({ ok: true });

@@ -82,6 +82,19 @@ describe('the environment', () => {
     });
   });
 
+  test('and the arguments know the place of the worker among its siblings', () => {
+    const spec = {
+      args: ['--part={{instance}}/{{instances}}', '{{theirs}}', '{{app}} in {{cwd}}'],
+      env: { SHARD: '{{instance}} of {{instances}}', NODE_OPTIONS: '--title={{app}}' },
+      instances: 5,
+    };
+    const { env, args } = launch(spec);
+    expect(args.slice(-3)).toEqual(['--part=3/5', '{{theirs}}', 'api in /srv']);
+    expect(env).toMatchObject({ SHARD: '3 of 5', NODE_OPTIONS: '--title=api' });
+    const { env: wrapped } = launch({ ...spec, interpreter: { type: 'none' }, script: 'npm' });
+    expect(wrapped['NODE_OPTIONS']).toBe('--require "/eco/preload.cjs" --title=api');
+  });
+
   test('names the instance as the file says', () => {
     const { env } = launch({ instanceVar: 'WORKER' });
     expect(env).toMatchObject({ WORKER: '3' });
