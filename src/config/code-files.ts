@@ -53,6 +53,14 @@ export function listBuildOutput(folder: string): readonly string[] {
   return walk(folder, () => true);
 }
 
+/** Every file under a folder but for packages and what is git's own. */
+export function listAllFiles(folder: string): readonly string[] {
+  return walkFolders(folder, {
+    enters: (name) => name !== 'node_modules' && name !== '.git',
+    counts: () => true,
+  });
+}
+
 async function listRepository(root: string, folders: readonly string[]): Promise<readonly string[] | null> {
   const paths = await listGitFiles(
     root,
@@ -117,16 +125,28 @@ function neverCounts(name: string): boolean {
   return isDocument || WRITTEN_FILES.test(name);
 }
 
-/** Links to folders are not followed: they could lead anywhere, and round in circles. */
 function walk(folder: string, counts: (path: string) => boolean): readonly string[] {
+  return walkFolders(folder, {
+    enters: (name) => !name.startsWith('.') && !WRITTEN_FOLDERS.has(name),
+    counts: (path) => counts(path) && !neverCounts(basename(path)),
+  });
+}
+
+interface Walk {
+  /** By the name of a folder. */
+  readonly enters: (name: string) => boolean;
+  readonly counts: (path: string) => boolean;
+}
+
+/** Links to folders are not followed: they could lead anywhere, and round in circles. */
+function walkFolders(folder: string, { enters, counts }: Walk): readonly string[] {
   const found: string[] = [];
   const open = [folder];
   for (let current = open.pop(); current !== undefined; current = open.pop()) {
     for (const { name, kind } of readFolder(current)) {
       const path = join(current, name);
-      if (kind === 'folder' && !name.startsWith('.') && !WRITTEN_FOLDERS.has(name)) open.push(path);
-      if ((kind === 'file' || (kind === 'link' && fileKind(path) === 'file')) && counts(path) && !neverCounts(name))
-        found.push(path);
+      if (kind === 'folder' && enters(name)) open.push(path);
+      if ((kind === 'file' || (kind === 'link' && fileKind(path) === 'file')) && counts(path)) found.push(path);
     }
   }
   return found;

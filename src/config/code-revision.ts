@@ -3,19 +3,13 @@ import { dirname, join, relative } from 'node:path';
 import type { AppSpec } from '../domain/app-spec.ts';
 import type { CodeManifest, CodeRevision } from '../domain/revision.ts';
 import type { Timestamp } from '../domain/time.ts';
-import { fileKind, realPath } from '../platform/files.ts';
+import { realPath } from '../platform/files.ts';
 import { byCodeUnit } from '../util/compare.ts';
-import {
-  createCodeLister,
-  isWithin,
-  listBuildOutput,
-  nearestLockfile,
-  type CodeLister,
-  type CodeListing,
-} from './code-files.ts';
+import { createCodeLister, listBuildOutput, type CodeLister, type CodeListing } from './code-files.ts';
+import { scanOf, type CodeScan } from './code-scan.ts';
 import { openDigestCache, type DigestCache } from './digest-cache.ts';
-import { repositoryRoot } from './find-file.ts';
 import type { NormalizedApp } from './normalize.ts';
+import { readRevision, type RevisionRule } from './revision-rule.ts';
 
 export interface CodeContext {
   /** The ecosystem file and those that it includes: they are compared key by key, so their text does not count as code. */
@@ -32,61 +26,52 @@ export interface CodeRevisions {
   readonly apps: readonly AppSpec[];
   /** Behind the `auto` revisions of `apps`, by digest. */
   readonly manifests: Readonly<Record<string, CodeManifest>>;
+  /** Apps of whose code no file was found: no new version of them would ever be seen. */
+  readonly withoutFiles: readonly NormalizedApp[];
 }
 
 /** Fills in the last field of each app: what its code is identified by. */
 export async function addCodeRevisions(apps: readonly NormalizedApp[], context: CodeContext): Promise<CodeRevisions> {
-  const scans = new Map(apps.filter((app) => revisionOf(app, context) === 'auto').map((app) => [app, scanOf(app)]));
+  const scans = new Map<NormalizedApp, CodeScan>();
+  for (const app of apps) {
+    const rule = ruleOf(app, context);
+    if (rule.type !== 'none' && rule.type !== 'fixed') scans.set(app, await scanOf(app, rule, context.folder));
+  }
+  const folders = [...new Set([...scans.values()].flatMap((scan) => scan.folders))];
   const tools: Tools = {
-    lister: createCodeLister([...new Set([...scans.values()].flatMap((scan) => scan.folders))], {
-      except: realPath(context.home),
-    }),
+    lister: createCodeLister(folders, { except: realPath(context.home) }),
     caches: new Map(),
     digested: new Map(),
     context,
   };
   const manifests = new Map<string, CodeManifest>();
   const specs: AppSpec[] = [];
+  const withoutFiles: NormalizedApp[] = [];
   for (const app of apps) {
     const scan = scans.get(app);
     const code = scan === undefined ? null : await digestCode(app, scan, tools);
+    if (code !== null && Object.keys(code.manifest).length === 0) withoutFiles.push(app);
     if (code !== null) manifests.set(code.digest, code.manifest);
-    specs.push({ ...app.spec, code: codeOf(revisionOf(app, context), code) });
+    specs.push({ ...app.spec, code: codeOf(ruleOf(app, context), code) });
   }
   for (const cache of tools.caches.values()) cache.save();
-  return { apps: specs, manifests: Object.fromEntries([...manifests].sort(([a], [b]) => byCodeUnit(a, b))) };
+  return {
+    apps: specs,
+    manifests: Object.fromEntries([...manifests].sort(([a], [b]) => byCodeUnit(a, b))),
+    withoutFiles,
+  };
 }
 
 /** A command of the machine has no code in its working folder: what lies there may be anything, data above all. */
-function revisionOf(app: NormalizedApp, { revision }: CodeContext): string {
-  const asked = revision ?? app.revision;
-  return asked === 'auto' && app.foreign ? 'none' : asked;
+function ruleOf(app: NormalizedApp, { revision }: CodeContext): RevisionRule {
+  const rule = revision === undefined ? app.revision : readRevision(revision);
+  const isNamed = rule.type === 'fixed' || (rule.type === 'files' && rule.include !== null);
+  return app.foreign && !isNamed ? { type: 'none' } : rule;
 }
 
-function codeOf(revision: string, code: DigestedCode | null): CodeRevision {
+function codeOf(rule: RevisionRule, code: DigestedCode | null): CodeRevision {
   if (code !== null) return { type: 'auto', digest: code.digest };
-  return revision === 'none' ? { type: 'none' } : { type: 'fixed', value: revision };
-}
-
-/** Where the code of an app is looked for; all paths with their links resolved. */
-interface Scan {
-  readonly cwd: string;
-  readonly entry: string | null;
-  readonly folders: readonly string[];
-}
-
-function scanOf({ spec }: NormalizedApp): Scan {
-  const cwd = realPath(spec.cwd);
-  const entry = spec.script.startsWith('/') && fileKind(spec.script) === 'file' ? realPath(spec.script) : null;
-  if (entry === null || isWithin(entry, cwd) || isInstalled(entry)) return { cwd, entry, folders: [cwd] };
-  // A program from elsewhere, such as /usr/bin/redis-server, lies among others that are not its code.
-  if (spec.interpreter.type === 'none') return { cwd, entry, folders: [] };
-  return { cwd, entry, folders: [cwd, dirname(entry)] };
-}
-
-/** Packages are counted by the lockfile. */
-function isInstalled(path: string): boolean {
-  return path.includes('/node_modules/');
+  return rule.type === 'fixed' ? { type: 'fixed', value: rule.value } : { type: 'none' };
 }
 
 interface DigestedCode {
@@ -103,36 +88,29 @@ interface Tools {
   readonly context: CodeContext;
 }
 
-async function digestCode(app: NormalizedApp, scan: Scan, tools: Tools): Promise<DigestedCode> {
+async function digestCode(app: NormalizedApp, scan: CodeScan, tools: Tools): Promise<DigestedCode> {
   const { lister, digested, context } = tools;
   const listings = await Promise.all(scan.folders.map((folder) => lister.list(folder)));
   const isListed = (file: string): boolean => listings.some((listing) => listing.files.has(file));
-  const added = filesBeside(app, scan, { listings, context }).filter((file) => !isListed(file));
-  const removed = ownFiles(app, context);
-  const key = JSON.stringify([scan.cwd, scan.folders, added, removed.filter(isListed)]);
+  const added = filesBeside(scan, listings).filter((file) => !isListed(file));
+  const listed = new Set([...listings.flatMap((listing) => [...listing.files]), ...added]);
+  const removed = [...ownFiles(app, context), ...[...listed].filter(scan.excluded)];
+  const key = JSON.stringify([scan.cwd, scan.folders, added, removed.filter((file) => listed.has(file))]);
   const known = digested.get(key);
   if (known !== undefined) return known;
-  const files = new Set([...listings.flatMap((listing) => [...listing.files]), ...added]);
-  for (const file of removed) files.delete(file);
-  const manifest = digestAll(files, scan.cwd, cacheFor(scan.cwd, tools));
+  for (const file of removed) listed.delete(file);
+  const manifest = digestAll(listed, scan.cwd, cacheFor(scan.cwd, tools));
   const digest = createHash('sha256').update(JSON.stringify(manifest)).digest('hex').slice(0, 32);
   digested.set(key, { manifest, digest });
   return { manifest, digest };
 }
 
-interface Beside {
-  readonly listings: readonly CodeListing[];
-  readonly context: CodeContext;
-}
-
-/** The entry script, all of its folder if git ignores it as build output, and the lockfile. */
-function filesBeside(app: NormalizedApp, { cwd, entry }: Scan, { listings, context }: Beside): readonly string[] {
-  const lockfile = nearestLockfile(cwd, repositoryRoot(cwd) ?? realPath(context.folder));
-  const lockfiles = lockfile === null ? [] : [lockfile];
-  if (entry === null || isInstalled(entry)) return lockfiles;
-  const ignored = listings.some((listing) => listing.fromGit) && !listings.some((listing) => listing.files.has(entry));
-  const output = ignored && app.spec.interpreter.type !== 'none' ? listBuildOutput(dirname(entry)) : [];
-  return [...new Set([...output, entry, ...lockfiles])];
+/** The entry scripts, all of a folder where git ignores its entry as build output, and the lockfile. */
+function filesBeside(scan: CodeScan, listings: readonly CodeListing[]): readonly string[] {
+  const fromGit = listings.some((listing) => listing.fromGit);
+  const ignored = scan.entries.filter((entry) => fromGit && !listings.some((listing) => listing.files.has(entry)));
+  const outputs = scan.entriesAlone ? [] : [...new Set(ignored.map((entry) => dirname(entry)))];
+  return [...new Set([...outputs.flatMap(listBuildOutput), ...scan.entries, ...scan.added])];
 }
 
 /** What is no code although it lies among it: the ecosystem file and the logs of the app. */

@@ -393,6 +393,12 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Remove it.',
     example: 'balance: shared',
   },
+  ECO1908: {
+    title: 'no code to identify',
+    cause: 'The patterns of "revision" match no file, so that new code of the app would never be seen.',
+    cure: 'Correct the patterns; they are relative to "cwd".',
+    example: "revision: { include: ['src/**'] }",
+  },
   ECO1911: {
     title: 'project in an included file',
     cause: 'The apps of an included file belong to the project of the file that includes it.',

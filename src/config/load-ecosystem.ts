@@ -61,10 +61,11 @@ export async function loadEcosystem(options: LoadOptions): Promise<Result<Loaded
   checkProjects(files, project, report);
   if (root === undefined || report.diagnostics().some(isError)) return invalid(report.diagnostics());
 
-  const [origin, { apps: specs, manifests }] = await Promise.all([
+  const [origin, { apps: specs, manifests, withoutFiles }] = await Promise.all([
     identifyOrigin(folder),
     codeRevisions(apps, files, options),
   ]);
+  for (const app of withoutFiles) warnWithoutFiles(app, report);
   const desired: DesiredState = { project, origin, file: document.file, apps: [...specs].sort(byName), manifests };
   return ok({ desired, warnings: report.diagnostics() });
 }
@@ -124,12 +125,23 @@ async function codeRevisions(
   options: LoadOptions,
 ): Promise<CodeRevisions> {
   if (options.codeRevision === 'skip') {
-    return { apps: apps.map(({ spec }): AppSpec => ({ ...spec, code: { type: 'none' } })), manifests: {} };
+    return {
+      apps: apps.map(({ spec }): AppSpec => ({ ...spec, code: { type: 'none' } })),
+      manifests: {},
+      withoutFiles: [],
+    };
   }
   const { home, revision } = options;
   const files = ecosystem.map(({ file }) => file);
   const folder = dirname(files[0] ?? '.');
   return addCodeRevisions(apps, { files, folder, home, revision, now: systemClock.wallTime });
+}
+
+function warnWithoutFiles({ path, spec }: NormalizedApp, report: Report): void {
+  report.warning('ECO1908', [...path, 'revision'], {
+    message: `"revision" matches no file in ${spec.cwd}: new code of "${spec.name}" would never be seen`,
+    hint: 'patterns are relative to "cwd"',
+  });
 }
 
 function invalid(diagnostics: readonly Diagnostic[]): Result<never> {

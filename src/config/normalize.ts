@@ -14,6 +14,7 @@ import type { Program } from './program.ts';
 import { normalizeHealth } from './read-probes.ts';
 import { normalizeRestart } from './read-restart.ts';
 import { resolveProgram } from './resolve-program.ts';
+import { readRevision, type RevisionRule } from './revision-rule.ts';
 import { sensitiveNames } from './sensitive-env.ts';
 import { isRecord, type SourcePath } from './source.ts';
 import { splitWords } from './words.ts';
@@ -25,8 +26,7 @@ export interface NormalizedApp {
   /** Where its dependencies stand, by their names. */
   readonly dependencyPaths: ReadonlyMap<string, SourcePath>;
   readonly spec: Omit<AppSpec, 'code'>;
-  /** `auto`, `none`, or a text that is taken as it is. */
-  readonly revision: string;
+  readonly revision: RevisionRule;
   /** The script is a command of the machine: the files in `cwd` need not be its code. */
   readonly foreign: boolean;
 }
@@ -53,7 +53,7 @@ export function normalizeApp(app: MergedApp, context: NormalizeContext): Normali
   return {
     path: app.path,
     dependencyPaths: new Map([...dependencies].map(([dependency, { path }]) => [dependency, path])),
-    revision: readText(app.options.get('revision')?.value) ?? 'auto',
+    revision: readRevision(app.options.get('revision')?.value),
     foreign,
     spec: {
       name,

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDigestCache } from '../../src/config/digest-cache.ts';
 import { loadEcosystem } from '../../src/config/load-ecosystem.ts';
@@ -211,6 +211,110 @@ test('what eco keeps in its home does not count, even if the home lies beside th
   write({ 'ecosystem.yaml': APP, 'server.js': '', '.eco/apps/shop/api.json': '{}', 'lib.js': '' });
   git('init', '-q');
   expect(Object.keys(manifestOf(await load()))).toEqual(['lib.js', 'server.js']);
+});
+
+test('revision: package counts the package of the script and what it depends on in the repository', async () => {
+  write({
+    'ecosystem.yaml': APP.replace('script', 'cwd: ./packages/api, revision: package, script'),
+    '.gitignore': 'node_modules\ndist\n',
+    'package-lock.json': '{}',
+    'packages/api/package.json': '{ "name": "api", "dependencies": { "@shop/db": "*", "left-pad": "1" } }',
+    'packages/api/server.js': '1',
+    'packages/api/esm/package.json': '{ "type": "module" }',
+    'packages/db/package.json':
+      '{ "name": "@shop/db", "exports": { ".": { "import": "./dist/index.js" } }, "devDependencies": { "@shop/log": "*" } }',
+    'packages/db/src/index.ts': '1',
+    'packages/db/dist/index.js': '1',
+    'packages/log/package.json': '{ "name": "@shop/log", "dependencies": { "@shop/db": "*" } }',
+    'packages/log/index.js': '1',
+    'packages/web/package.json': '{ "name": "web" }',
+    'packages/web/index.js': '1',
+    'node_modules/left-pad/package.json': '{}',
+  });
+  mkdirSync(join(folder, 'node_modules/@shop'));
+  symlinkSync('../../packages/db', join(folder, 'node_modules/@shop/db'));
+  symlinkSync('../../packages/log', join(folder, 'node_modules/@shop/log'));
+  git('init', '-q');
+  const before = manifestOf(await load());
+  expect(Object.keys(before)).toEqual([
+    '../../package-lock.json',
+    '../db/dist/index.js',
+    '../db/package.json',
+    '../db/src/index.ts',
+    '../log/index.js',
+    '../log/package.json',
+    'esm/package.json',
+    'package.json',
+    'server.js',
+  ]);
+  write({ 'packages/web/index.js': '2', 'packages/db/dist/index.js': '2' });
+  expect(changedFiles(before, manifestOf(await load()))).toEqual(['../db/dist/index.js']);
+});
+
+test('revision: package in a folder without a package counts everything; outside git links are followed as well', async () => {
+  write({ 'ecosystem.yaml': APP.replace('script', 'revision: package, script'), 'server.js': '1', 'lib/a.js': '1' });
+  expect(Object.keys(manifestOf(await load()))).toEqual(['lib/a.js', 'server.js']);
+  write({
+    'package.json': '{ "dependencies": { "shared": "file:../shared" } }',
+    'libs/shared/index.js': '1',
+    'libs/shared/package.json': '{ "name": "shared" }',
+    'node_modules/keep': '',
+  });
+  renameSync(join(folder, 'libs'), join(folder, '.libs'));
+  symlinkSync('../.libs/shared', join(folder, 'node_modules/shared'));
+  expect(Object.keys(manifestOf(await load()))).toEqual([
+    '.libs/shared/index.js',
+    '.libs/shared/package.json',
+    'lib/a.js',
+    'package.json',
+    'server.js',
+  ]);
+});
+
+test('revision: include counts just what it names, exclude takes away', async () => {
+  write({
+    '.gitignore': 'build\n',
+    'server.js': '1',
+    'src/a.js': '1',
+    'src/a.test.js': '1',
+    'docs/a.md': '1',
+    'build/x.bin': '1',
+    'conf/.env': '1',
+    'node_modules/x/index.js': '1',
+    'conf/node_modules/y/index.js': '1',
+  });
+  git('init', '-q');
+  const filesWith = async (revision: string): Promise<readonly string[]> => {
+    write({ 'ecosystem.yaml': APP.replace('script', `revision: ${revision}, script`) });
+    return Object.keys(manifestOf(await load()));
+  };
+  expect(await filesWith('{ include: [./src/**, build, conf/], exclude: "**/*.test.js" }')).toEqual([
+    'build/x.bin',
+    'conf/.env',
+    'src/a.js',
+  ]);
+  expect(await filesWith('{ exclude: [docs, "**/*.test.js"] }')).toEqual([
+    '.gitignore',
+    'conf/.env',
+    'server.js',
+    'src/a.js',
+  ]);
+  expect(await filesWith('{ include: node_modules/x/*.js }')).toEqual(['node_modules/x/index.js']);
+  expect(await filesWith(`{ include: ../${basename(folder)}/*.js }`)).toEqual(['server.js']);
+});
+
+test('a revision that matches no file is a warning', async () => {
+  write({ 'ecosystem.yaml': APP.replace('script', 'revision: { include: [lib/**] }, script'), 'server.js': '1' });
+  const loaded = await loadEcosystem({
+    cwd: folder,
+    file: 'ecosystem.yaml',
+    environment,
+    home: '/nowhere',
+    codeRevision: 'compute',
+  });
+  expect(loaded.ok && loaded.value.warnings.map(({ code, location }) => [code, location.path])).toEqual([
+    ['ECO1908', 'apps[0].revision'],
+  ]);
 });
 
 async function load(options: { readonly cwd?: string; readonly revision?: string } = {}): Promise<DesiredState> {

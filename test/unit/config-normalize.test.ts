@@ -70,7 +70,7 @@ const options = fc.record(
       fc.constantFrom('x', ['x', 'y']),
       fc.dictionary(text, fc.constantFrom('started', 'ready', 'completed')),
     ),
-    revision: fc.constantFrom('auto', 'none', 'v7'),
+    revision: fc.constantFrom<unknown>('auto', 'package', 'none', 'v7', { include: 'src' }, { exclude: ['a', 'b'] }),
     listen_timeout: duration,
     wait_ready: fc.boolean(),
     readiness: fc.oneof(fc.constantFrom({ message: 'ready' }, { listening: true }), probe),
@@ -239,8 +239,15 @@ function serialise({ spec, revision }: Pick<NormalizedApp, 'spec' | 'revision'>)
     ...logOption('error_file', spec.errorFile),
     merge_logs: spec.mergeLogs,
     depends_on: spec.dependsOn,
-    revision,
+    revision: revisionOption(revision),
   };
+}
+
+function revisionOption(revision: NormalizedApp['revision']): unknown {
+  if (revision.type === 'fixed') return revision.value;
+  if (revision.type !== 'files') return revision.type;
+  const { include, exclude } = revision;
+  return { ...(include === null ? {} : { include }), ...(exclude.length === 0 ? {} : { exclude }) };
 }
 
 /** A delay of its own would end PM2's. */
