@@ -25,6 +25,7 @@ const LAZY =
   'const __lazy = (load) => Promise.resolve().then(() => { const loaded = load(); return loaded.__esModule ? loaded : { ...loaded, default: loaded }; });';
 
 await generateValidator();
+await generateModuleWorker();
 await generateDefaultSpec();
 if (process.argv[2] !== 'generate') await bundle();
 
@@ -56,6 +57,19 @@ async function generateValidator() {
       '',
     ].join('\n'),
   );
+}
+
+/** For tests that run from the sources: a thread needs a file that Node runs by itself. */
+async function generateModuleWorker() {
+  await build({
+    entryPoints: [`${root}src/config/module-worker.ts`],
+    outfile: `${root}src/config/generated/module-worker.cjs`,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    logLevel: 'warning',
+  });
 }
 
 /**
@@ -129,6 +143,7 @@ async function bundle() {
   const pending = new Map([
     ['eco', 'src/cli/main.ts'],
     ['ecod', 'src/daemon/main.ts'],
+    ['module-worker', 'src/config/module-worker.ts'],
   ]);
   for (const [name, entry] of pending) {
     const options = { ...shared, target: 'node20', define, banner, plugins: [separately(pending)] };

@@ -91,6 +91,13 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Put all apps under one list.',
     example: 'apps:\n  - script: ./a.js\n  - script: ./b.js',
   },
+  ECO1015: {
+    title: 'too deep or too large',
+    cause:
+      'Lists and objects are nested more than 100 deep, or references (YAML aliases) make the file stand for more than a million values.',
+    cure: 'Write it flatter, or with fewer references to references.',
+    example: 'apps:\n  - script: ./server.js',
+  },
   ECO1101: {
     title: 'not an ecosystem file',
     cause: 'The file has neither a list of apps nor a script. Names such as process.json are used by other tools too.',
@@ -321,8 +328,8 @@ export const DIAGNOSTIC_CODES = {
     example: 'module.exports = { apps: [{ script: "./server.js" }] };',
   },
   ECO1504: {
-    title: 'module does not settle',
-    cause: 'The file exports a promise, or awaits one, that did not settle in time.',
+    title: 'module does not come to an end',
+    cause: 'The file waits for something that did not happen within ten seconds, or runs in a circle.',
     cure: 'Let it settle: a configuration should not wait for the network.',
     example: 'export default { apps: [] };',
   },
@@ -346,9 +353,15 @@ export const DIAGNOSTIC_CODES = {
   },
   ECO1508: {
     title: 'circular value',
-    cause: 'The value that the file exports contains itself.',
-    cure: 'Export plain data.',
+    cause: 'The value of the file contains itself: through a reference in JavaScript, or an alias in YAML.',
+    cure: 'Give it plain data.',
     example: 'export default { apps: [] };',
+  },
+  ECO1509: {
+    title: 'module ends the process',
+    cause: 'The file calls process.exit, or something in it does.',
+    cure: 'Throw an error instead: eco tells it with its place.',
+    example: 'if (!process.env.HOST) throw new Error("HOST is not set");',
   },
   ECO1901: {
     title: 'option without effect yet',

@@ -1,21 +1,27 @@
 import { extname } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { seconds } from '../domain/time.ts';
+import { entryPoints } from '../platform/entry-points.ts';
 import { realPath } from '../platform/files.ts';
-import { commandLine, nodeVersion, settleWithin, stripsTypes, withStdoutOnStderr } from '../platform/machine.ts';
+import { commandLine, nodeVersion, stripsTypes } from '../platform/machine.ts';
+import type { ThrownError } from '../platform/module-thread.ts';
+import { unreachable } from '../util/unreachable.ts';
+import { extentDiagnostic } from './check-extent.ts';
 import type { DiagnosticCode } from './diagnostic-codes.ts';
 import { locateSpan, spanAt, wholeFile } from './locate.ts';
+import type { ModuleAnswer, ModuleQuestion, Uncopied } from './module-message.ts';
 import { parseJson } from './parse-json.ts';
-import { formatSourcePath, isRecord, type SourceDocument, type SourcePath, type SourceText } from './source.ts';
+import { isRecord, type SourceDocument, type SourceText, type Span } from './source.ts';
 
 /** A configuration that waits for longer waits for something that will not come. */
 const MODULE_TIMEOUT = seconds(10);
+/** In MiB. */
+const MODULE_MEMORY = 512;
 
 export interface ModuleContext {
-  /** What a module that exports a function is called with. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly typescript: boolean;
   readonly timeout?: number;
@@ -29,39 +35,49 @@ export async function loadModule(
   if (context.typescript && !stripsTypes()) return err(noTypeScript(source));
   const json = await parseIfJson(source);
   if (json !== null) return ok(json);
-  try {
-    const outcome = await withStdoutOnStderr(() =>
-      settleWithin(evaluate(source, context), context.timeout ?? MODULE_TIMEOUT),
-    );
-    if (outcome.type === 'timed-out') return err(neverSettles(source, context.timeout ?? MODULE_TIMEOUT));
-    return finish(source, outcome.value);
-  } catch (error) {
-    return err(thrown(source, error));
+  const { askThread } = await import('../platform/module-thread.ts');
+  const timeout = context.timeout ?? MODULE_TIMEOUT;
+  const question: ModuleQuestion = { file: source.file, argv: commandLine(), environment: { ...context.environment } };
+  const outcome = await askThread(entryPoints.moduleWorker, question, { timeout, memory: MODULE_MEMORY });
+  switch (outcome.type) {
+    case 'answered':
+      return finish(source, outcome.answer as ModuleAnswer);
+    case 'threw':
+      return err(thrown(source, outcome.error));
+    case 'timed-out':
+      return err(neverSettles(source, `the file did not come to an end within ${timeout / 1000} s`));
+    case 'idle':
+      return err(neverSettles(source, 'the file waits for something that can no longer happen'));
+    case 'exited':
+      return err(endsItself(source, outcome.exitCode));
+    default:
+      return unreachable(outcome);
   }
 }
 
-function finish(source: SourceText, value: unknown): Result<SourceDocument, Diagnostic> {
+function finish(source: SourceText, answer: ModuleAnswer): Result<SourceDocument, Diagnostic> {
+  const positions = { positions: null, duplicates: [], root: [] };
+  if (answer.type === 'unusable') {
+    return err(extentDiagnostic({ ...source, value: null, ...positions }, answer.problem));
+  }
+  const value = answer.uncopied.reduce(putBack, answer.value);
   if (value === undefined || value === null || (isRecord(value) && Object.keys(value).length === 0)) {
     return err(exportsNothing(source));
   }
-  const cycle = findCycle(value, []);
-  if (cycle !== null) {
-    const message = `the value that the file exports contains itself at ${formatSourcePath(cycle)}`;
-    return err(diagnostic(source, 'ECO1508', { message, place: null }));
-  }
-  return ok({ ...source, value, positions: null, duplicates: [], root: [] });
+  return ok({ ...source, value, ...positions });
 }
 
-/** The first place that holds something that holds it. */
-function findCycle(value: unknown, around: readonly unknown[], path: SourcePath = []): SourcePath | null {
-  if (typeof value !== 'object' || value === null) return null;
-  if (around.includes(value)) return path;
-  for (const [key, inner] of Object.entries(value)) {
-    const step = Array.isArray(value) ? Number(key) : key;
-    const cycle = findCycle(inner, [...around, value], [...path, step]);
-    if (cycle !== null) return cycle;
-  }
-  return null;
+/** A stand-in of the same type, for messages. */
+function putBack(value: unknown, { path, type }: Uncopied): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return type === 'function' ? () => undefined : Symbol('symbol');
+  if (Array.isArray(value)) return value.with(Number(step), putBack(value[Number(step)], { path: rest, type }));
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).map(([key, part]): [string, unknown] => [
+    key,
+    key === step ? putBack(part, { path: rest, type }) : part,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /** Pure JSON that was saved as `.js` is no program: a bare object does not parse, and a bare array exports nothing. */
@@ -71,27 +87,8 @@ async function parseIfJson(source: SourceText): Promise<SourceDocument | null> {
   return parsed.ok && typeof parsed.value.value === 'object' ? parsed.value : null;
 }
 
-async function evaluate(source: SourceText, { environment }: ModuleContext): Promise<unknown> {
-  const namespace: unknown = await import(pathToFileURL(source.file).href);
-  const exported = isRecord(namespace) ? exportOf(namespace) : undefined;
-  const value: unknown =
-    typeof exported === 'function' ? await exported({ env: environment, argv: commandLine() }) : await exported;
-  return isRecord(value) && 'default' in value && !('apps' in value) ? value['default'] : value;
-}
-
-/** `default.apps ?? apps ?? default`; a default export keeps its other keys, such as `project`. */
-function exportOf(namespace: Readonly<Record<string, unknown>>): unknown {
-  const { default: main, ...named } = namespace;
-  if (main !== undefined) return isRecord(main) && !hasApps(main) && hasApps(named) ? named : main;
-  return Object.keys(named).length === 0 ? undefined : named;
-}
-
-function hasApps(value: Readonly<Record<string, unknown>>): boolean {
-  return value['apps'] !== undefined;
-}
-
-function thrown(source: SourceText, error: unknown): Diagnostic {
-  const text = messageOf(error);
+function thrown(source: SourceText, error: ThrownError): Diagnostic {
+  const text = error.message.split('\n')[0] ?? '';
   const place = placeInStack(source, error);
   const missing = /Cannot find (?:module|package) '([^']+)'/.exec(text)?.[1];
   if (missing !== undefined) return missingModule(source, { missing, error });
@@ -103,7 +100,7 @@ function thrown(source: SourceText, error: unknown): Diagnostic {
       place,
     });
   }
-  if (isSyntaxError(error)) {
+  if (error.name === 'SyntaxError') {
     const found = place ?? placeOfSyntaxError(source);
     return diagnostic(source, 'ECO1502', { message: `not valid JavaScript: ${text}`, place: found });
   }
@@ -112,7 +109,7 @@ function thrown(source: SourceText, error: unknown): Diagnostic {
 
 function missingModule(
   source: SourceText,
-  { missing, error }: { readonly missing: string; readonly error: unknown },
+  { missing, error }: { readonly missing: string; readonly error: ThrownError },
 ): Diagnostic {
   const name = (missing.split('/').at(-1) ?? missing).replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   const written = new RegExp(`(["'])[^"'\n]*${name}[^"'\n]*\\1`).exec(source.text);
@@ -136,11 +133,25 @@ function noTypeScript(source: SourceText): Diagnostic {
   });
 }
 
-function neverSettles(source: SourceText, timeout: number): Diagnostic {
+function neverSettles(source: SourceText, message: string): Diagnostic {
   return diagnostic(source, 'ECO1504', {
-    message: `the file exports a promise that did not settle within ${timeout / 1000} s`,
+    message,
+    hint: 'a promise in it never settles, or it runs in a circle',
     place: null,
   });
+}
+
+function endsItself(source: SourceText, exitCode: number): Diagnostic {
+  return diagnostic(source, 'ECO1509', {
+    message: `the file ends the process that reads it, with exit code ${exitCode}`,
+    hint: 'throw an error instead of calling process.exit',
+    place: placeOfExit(source.text),
+  });
+}
+
+function placeOfExit(text: string): Span | null {
+  const match = /\bprocess\s*\.\s*exit\b/.exec(text);
+  return match === null ? null : { start: match.index, end: match.index + match[0].length };
 }
 
 function exportsNothing(source: SourceText): Diagnostic {
@@ -155,7 +166,7 @@ function exportsNothing(source: SourceText): Diagnostic {
 interface Problem {
   readonly message: string;
   readonly hint?: string;
-  readonly place: { readonly start: number; readonly end: number } | null;
+  readonly place: Span | null;
 }
 
 function diagnostic(source: SourceText, code: DiagnosticCode, { message, hint, place }: Problem): Diagnostic {
@@ -164,9 +175,7 @@ function diagnostic(source: SourceText, code: DiagnosticCode, { message, hint, p
 }
 
 /** The topmost frame of the stack that is in the file itself; CommonJS syntax errors name it above the stack. */
-function placeInStack(source: SourceText, error: unknown): { readonly start: number; readonly end: number } | null {
-  if (!(error instanceof Error) && !isRecord(error)) return null;
-  const stack = typeof error.stack === 'string' ? error.stack : '';
+function placeInStack(source: SourceText, { stack }: Pick<ThrownError, 'stack'>): Span | null {
   for (const [, url = '', line = '', column = ''] of stack.matchAll(
     /((?:file:\/\/)?\/[^\n()]*?):(\d+)(?::(\d+))?(?=[)\n]|$)/g,
   )) {
@@ -182,7 +191,7 @@ function placeInStack(source: SourceText, error: unknown): { readonly start: num
  * Node does not tell the line of a syntax error in an ES module. Compiled as a script, with the words of modules blanked out,
  * the text fails at the same place.
  */
-function placeOfSyntaxError(source: SourceText): { readonly start: number; readonly end: number } | null {
+function placeOfSyntaxError(source: SourceText): Span | null {
   const script = source.text
     .replace(
       /^(\s*)export\s+default\b/gm,
@@ -193,7 +202,7 @@ function placeOfSyntaxError(source: SourceText): { readonly start: number; reado
     void new Script(script, { filename: source.file });
     return null;
   } catch (error) {
-    return placeInStack(source, error);
+    return error instanceof Error ? placeInStack(source, { stack: error.stack ?? '' }) : null;
   }
 }
 
@@ -201,13 +210,4 @@ function placeOfSyntaxError(source: SourceText): { readonly start: number; reado
 function caretColumn(stack: string): number {
   const carets = /^( *)\^+/m.exec(stack);
   return (carets?.[1]?.length ?? 0) + 1;
-}
-
-function isSyntaxError(error: unknown): boolean {
-  return isRecord(error) && error['name'] === 'SyntaxError';
-}
-
-function messageOf(error: unknown): string {
-  const text = isRecord(error) && typeof error['message'] === 'string' ? error['message'] : String(error);
-  return text.split('\n')[0] ?? text;
 }

@@ -1,8 +1,9 @@
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { err, ok, type Result } from '../domain/result.ts';
+import { MOST_LEVELS } from './extent.ts';
 import { locateSpan, spanAt } from './locate.ts';
 import { scanJson } from './scan-json.ts';
-import { isRecord, type SourceDocument, type SourceText } from './source.ts';
+import { isRecord, type SourceDocument, type SourceText, type Span } from './source.ts';
 
 /** JSON as people write it: comments, bare keys, trailing commas (JSON5). */
 export async function parseJson(source: SourceText): Promise<Result<SourceDocument, Diagnostic>> {
@@ -10,12 +11,24 @@ export async function parseJson(source: SourceText): Promise<Result<SourceDocume
   try {
     const value: unknown = json5.parse(source.text);
     const keyName = (written: string): string => (/^["']/.test(written) ? String(json5.parse(written)) : written);
-    const { node, duplicates } = scanJson(source.text, keyName);
+    const { node, duplicates, tooDeep } = scanJson(source.text, keyName);
+    if (tooDeep !== null) return err(nestedTooDeeply(source, tooDeep));
     return ok({ ...source, value, positions: node, duplicates, root: [] });
   } catch (error) {
     if (error instanceof SyntaxError) return err(syntaxError(source, error));
     throw error;
   }
+}
+
+function nestedTooDeeply(source: SourceText, span: Span): Diagnostic {
+  return {
+    code: 'ECO1015',
+    severity: 'error',
+    message: `lists and objects are nested more than ${MOST_LEVELS} deep here`,
+    hint: null,
+    location: locateSpan(source, span),
+    related: [],
+  };
 }
 
 function syntaxError(source: SourceText, error: SyntaxError): Diagnostic {

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { unreachable } from '../util/unreachable.ts';
+import { checkExtent } from './check-extent.ts';
 import { loadModule } from './load-module.ts';
 import { parseJson } from './parse-json.ts';
 import { parseYaml } from './parse-yaml.ts';
@@ -19,7 +20,7 @@ export async function parseSource(
   const source = { file, text };
   switch (format) {
     case 'yaml':
-      return parseYaml(source);
+      return bounded(await parseYaml(source));
     case 'json':
       return withRoot(await parseJson(source));
     case 'module':
@@ -29,6 +30,11 @@ export async function parseSource(
     default:
       return unreachable(format);
   }
+}
+
+/** Aliases make little text stand for much, and for what contains itself. */
+function bounded(parsed: Result<SourceDocument, Diagnostic>): Result<SourceDocument, Diagnostic> {
+  return parsed.ok ? checkExtent(parsed.value) : parsed;
 }
 
 /** In a package.json the ecosystem is under "eco". */

@@ -5,11 +5,18 @@ import { err, ok, type Result } from '../domain/result.ts';
 import { locateSpan, spanAt } from './locate.ts';
 import type { DuplicateKey, SourceDocument, SourceEntry, SourceNode, SourceText, Span } from './source.ts';
 
+/** A thousand apps that share a hundred keys, with room. */
+const MOST_MERGED_KEYS = 200_000;
+
 /** js-yaml makes the values; the places come from its events. */
 export async function parseYaml(source: SourceText): Promise<Result<SourceDocument, Diagnostic>> {
   const yaml = await import('js-yaml');
   try {
-    const documents = yaml.loadAll(source.text, { json: true, schema: yaml.CORE_SCHEMA.withTags(yaml.mergeTag) });
+    const documents = yaml.loadAll(source.text, {
+      json: true,
+      schema: yaml.CORE_SCHEMA.withTags(yaml.mergeTag),
+      maxTotalMergeKeys: MOST_MERGED_KEYS,
+    });
     if (documents.length > 1) return err(severalDocuments(source));
     const { node, duplicates } = composePositions(yaml, source.text);
     return ok({ ...source, value: documents[0] ?? null, positions: node, duplicates, root: [] });
@@ -22,6 +29,10 @@ export async function parseYaml(source: SourceText): Promise<Result<SourceDocume
 function syntaxError(source: SourceText, error: YAMLException): Diagnostic {
   const { mark } = error;
   const span = mark === undefined ? null : spanAt(source.text, mark.line + 1, mark.column + 1);
+  if (/maxDepth/.test(error.reason)) {
+    const message = 'lists and objects are nested more than 100 deep here';
+    return { code: 'ECO1015', severity: 'error', message, hint: null, location: locateSpan(source, span), related: [] };
+  }
   const tabs = /\ttab|tab character/i.test(error.reason) ? 'YAML is indented by blanks, never by tabs' : null;
   return {
     code: 'ECO1011',

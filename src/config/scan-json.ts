@@ -1,8 +1,11 @@
+import { MOST_LEVELS } from './extent.ts';
 import type { DuplicateKey, SourceEntry, SourceNode, Span } from './source.ts';
 
 export interface JsonPositions {
   readonly node: SourceNode;
   readonly duplicates: readonly DuplicateKey[];
+  /** The first list or object that is nested too deeply; nothing in it was looked at, and what follows may be wrong. */
+  readonly tooDeep: Span | null;
 }
 
 /** Where things stand in a text that is known to be valid JSON5. `keyName` decodes a key as it is written. */
@@ -21,6 +24,8 @@ class Scanner {
   readonly #keyName: (written: string) => string;
   readonly #duplicates: DuplicateKey[] = [];
   #at = 0;
+  #level = 0;
+  #tooDeep: Span | null = null;
 
   constructor(text: string, keyName: (written: string) => string) {
     this.#text = text;
@@ -28,15 +33,28 @@ class Scanner {
   }
 
   scan(): JsonPositions {
-    return { node: this.#value(), duplicates: this.#duplicates };
+    return { node: this.#value(), duplicates: this.#duplicates, tooDeep: this.#tooDeep };
   }
 
   #value(): SourceNode {
     this.#match(FILLER);
     const char = this.#text.charAt(this.#at);
-    if (char === '{') return this.#object();
-    if (char === '[') return this.#array();
+    if (char === '{') return this.#nested(() => this.#object());
+    if (char === '[') return this.#nested(() => this.#array());
     return { span: this.#token(), entries: new Map(), items: [] };
+  }
+
+  #nested(scan: () => SourceNode): SourceNode {
+    if (this.#level === MOST_LEVELS) {
+      const span = { start: this.#at, end: this.#at + 1 };
+      this.#tooDeep ??= span;
+      this.#at = this.#text.length;
+      return { span, entries: new Map(), items: [] };
+    }
+    this.#level++;
+    const node = scan();
+    this.#level--;
+    return node;
   }
 
   #object(): SourceNode {

@@ -1,13 +1,19 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Processes find each other's programs by path, never by import. The same from the built package and from the sources. */
-const packageRoot = findPackageRoot(dirname(fileURLToPath(import.meta.url)));
+const here = dirname(fileURLToPath(import.meta.url));
+const packageRoot = findPackageRoot(here);
 
 export const entryPoints = {
   daemon: join(packageRoot, 'dist', 'ecod.js'),
   preload: join(packageRoot, 'dist', 'preload.cjs'),
+  /** Compiled beside the sources too: Node 20 cannot start a thread from them. */
+  moduleWorker:
+    basename(here) === 'dist'
+      ? join(here, 'module-worker.js')
+      : join(packageRoot, 'src', 'config', 'generated', 'module-worker.cjs'),
   schemas: join(packageRoot, 'schemas'),
 } as const;
 

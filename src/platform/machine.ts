@@ -21,20 +21,6 @@ export function commandLine(): readonly string[] {
   return process.argv.slice(2);
 }
 
-/**
- * What is written to stdout while `action` runs goes to stderr: a configuration module that prints must not
- * end up in the middle of a JSON document.
- */
-export async function withStdoutOnStderr<T>(action: () => Promise<T>): Promise<T> {
-  const write = process.stdout.write.bind(process.stdout);
-  process.stdout.write = process.stderr.write.bind(process.stderr);
-  try {
-    return await action();
-  } finally {
-    process.stdout.write = write;
-  }
-}
-
 export type Settled<T> = { readonly type: 'settled'; readonly value: T } | { readonly type: 'timed-out' };
 
 /** Keeps the process alive while it waits: an idle promise alone would let Node end early. Rejects as `promise` does. */

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadEcosystem, type LoadOptions } from '../../src/config/load-ecosystem.ts';
 import { loadModule } from '../../src/config/load-module.ts';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
@@ -89,30 +89,76 @@ test('pass_env: true passes what is not of one terminal only', async () => {
   });
 });
 
-test('a configuration that prints writes to stderr', async () => {
-  write({
-    'ecosystem.config.mjs': 'process.stdout.write("printed\\n");\nexport default { apps: [] , project: "p" };\n',
-  });
-  const out = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  await load({ file: 'ecosystem.config.mjs' });
-  const written = [out.mock.calls.map(([text]) => text), err.mock.calls.map(([text]) => text)];
-  out.mockRestore();
-  err.mockRestore();
-  expect(written).toEqual([[], ['printed\n']]);
+test.each([
+  ['a promise that nothing settles', 'export default new Promise(() => {});\n'],
+  ['a top-level await that nothing ends', 'await new Promise(() => {});\nexport default [];\n'],
+])('%s is given up as soon as nothing can end it', async (_, text) => {
+  write({ 'ecosystem.config.mjs': text });
+  expect(await errors({ file: 'ecosystem.config.mjs' })).toMatchObject([
+    { code: 'ECO1504', message: 'the file waits for something that can no longer happen' },
+  ]);
 });
 
-test('a promise that never settles is given up', async () => {
-  write({ 'ecosystem.config.mjs': 'export default new Promise(() => {});\n' });
+test.each([
+  ['a promise that takes too long', 'export default new Promise((done) => setTimeout(done, 9e6));\n'],
+  ['a loop without an end', 'for (;;);\n'],
+])('%s is given up after a while', async (_, text) => {
+  write({ 'ecosystem.config.mjs': text });
   const file = join(folder, 'ecosystem.config.mjs');
-  const loaded = await loadModule(
-    { file, text: 'export default' },
-    { environment: {}, typescript: false, timeout: 20 },
-  );
-  expect(loaded.ok ? [] : [loaded.error.code, loaded.error.message]).toEqual([
-    'ECO1504',
-    'the file exports a promise that did not settle within 0.02 s',
+  const loaded = await loadModule({ file, text }, { environment: {}, typescript: false, timeout: 300 });
+  const message = 'the file did not come to an end within 0.3 s';
+  expect(loaded.ok ? [] : [loaded.error.code, loaded.error.message]).toEqual(['ECO1504', message]);
+});
+
+test.each(['process.exit(0);', 'setImmediate(() => process.exit(7));\nmodule.exports = new Promise(() => {});'])(
+  'a module that ends the process is told: %s',
+  async (text) => {
+    write({ 'ecosystem.config.cjs': `// first\n${text}\n` });
+    const [problem] = await errors({ file: 'ecosystem.config.cjs' });
+    expect(problem).toMatchObject({ code: 'ECO1509', location: { range: { start: { line: 2 } } } });
+  },
+);
+
+test('a module that leaves something running, or rejects unheard, does not keep eco from ending', async () => {
+  write({ 'ecosystem.config.mjs': 'setInterval(() => {}, 1000);\nexport default { apps: [], project: "p" };\n' });
+  expect((await load({ file: 'ecosystem.config.mjs' })).project).toBe('p');
+  const rejecting =
+    'void Promise.reject(new Error("unheard"));\nexport default new Promise(() => setInterval(() => {}, 99));\n';
+  write({ 'ecosystem.config.mjs': rejecting });
+  expect(await errors({ file: 'ecosystem.config.mjs' })).toMatchObject([
+    { code: 'ECO1501', message: 'the file throws: unheard', location: { range: { start: { line: 1 } } } },
   ]);
+});
+
+test('a module is run anew each time it is read', async () => {
+  const text = (project: string): string => `export default { apps: [], project: "${project}" };\n`;
+  write({ 'ecosystem.config.mjs': text('first') });
+  expect((await load({ file: 'ecosystem.config.mjs' })).project).toBe('first');
+  write({ 'ecosystem.config.mjs': text('second') });
+  expect((await load({ file: 'ecosystem.config.mjs' })).project).toBe('second');
+});
+
+test('what a module puts into the environment can be passed on', async () => {
+  const name = 'ECO_TEST_OF_A_MODULE';
+  const app = `{ name: "api", script: "./server.js", pass_env: ["${name}"] }`;
+  write({ 'ecosystem.config.cjs': `process.env.${name} = "set";\nmodule.exports = { apps: [${app}] };\n` });
+  const { apps } = await load({ file: 'ecosystem.config.cjs', environment: process.env });
+  Reflect.deleteProperty(process.env, name);
+  expect(apps[0]?.env).toEqual({ [name]: 'set' });
+});
+
+test('values that JSON writes in its own way are written in that way', async () => {
+  const env =
+    '{ AT: new Date(0), BIG: 10n, URL: new URL("http://a/"), MAP: new Map(), LIST: [1, undefined, NaN], O: { a: undefined } }';
+  write({ 'ecosystem.config.mjs': `export default [{ script: "./server.js", env: ${env} }];\n` });
+  expect((await load({ file: 'ecosystem.config.mjs' })).apps[0]?.env).toEqual({
+    AT: '1970-01-01T00:00:00.000Z',
+    BIG: '10',
+    LIST: '[1,null,null]',
+    MAP: '{}',
+    O: '{}',
+    URL: 'http://a/',
+  });
 });
 
 test('a TypeScript file is run where Node strips types, and refused by its reason elsewhere', async () => {
