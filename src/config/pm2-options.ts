@@ -106,6 +106,12 @@ export function knownTopKey(key: string): KnownKey | undefined {
 
 export const KNOWN_APP_KEYS: readonly string[] = [...NOT_YET_NAMES.keys(), ...LEFT_OUT_NAMES.keys()];
 
+/** What is known by name only; null: the reason why it has no effect is that eco does not carry it out yet. */
+export const KEYS_WITHOUT_EFFECT: readonly { readonly name: string; readonly reason: string | null }[] = [
+  ...[...Object.keys(NOT_YET), ...TOP_NOT_YET].map((name) => ({ name, reason: null })),
+  ...Object.entries(LEFT_OUT).map(([name, reason]) => ({ name, reason })),
+];
+
 /** What people write and mean something else by, where the edit distance does not tell. */
 export const SYNONYMS: readonly (readonly [pattern: RegExp, meant: string])[] = [
   [/^watch_?ignore$/i, 'ignore_watch'],
