@@ -8,6 +8,8 @@ import type {
   ClaimAnswer,
   ClaimRequest,
   DaemonInfo,
+  FlushAnswer,
+  FlushRequest,
   HistoryQuery,
   LogLine,
   LogQuery,
@@ -27,6 +29,7 @@ export interface DaemonClient {
   readonly manifest: (digest: string) => Promise<Result<CodeManifest>>;
   readonly history: (query: HistoryQuery) => Promise<Result<AppHistory>>;
   readonly logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<Result<LogLine>>;
+  readonly flush: (request: FlushRequest) => Promise<Result<FlushAnswer>>;
   readonly events: (options: { readonly follow: boolean }, signal: AbortSignal) => AsyncIterable<Result<RecordedEvent>>;
   readonly shutdown: (request: ShutdownRequest) => Promise<Result<void>>;
 }

@@ -24,6 +24,7 @@ export function httpClient(socketPath: string, log: string): DaemonClient {
     history: (query) =>
       ask(daemon, { method: 'GET', path: `/v1/history?${new URLSearchParams({ ...query }).toString()}` }),
     logs: (body, signal) => follow(daemon, { method: 'POST', path: '/v1/logs', body, signal }),
+    flush: (body) => ask(daemon, { method: 'POST', path: '/v1/flush', body }),
     events: (options, signal) =>
       follow(daemon, { method: 'GET', path: `/v1/events${options.follow ? '?follow=1' : ''}`, signal }),
     shutdown: async (body) => {

@@ -115,7 +115,9 @@ function filesBeside(scan: CodeScan, listings: readonly CodeListing[]): readonly
 
 /** What is no code although it lies among it: the ecosystem file and the logs of the app. */
 function ownFiles({ spec }: NormalizedApp, { files }: CodeContext): readonly string[] {
-  const logs = [spec.outFile, spec.errorFile].flatMap((log) => (log.type === 'file' ? [realPath(log.path)] : []));
+  const logs = [spec.outFile, spec.errorFile, spec.combinedFile].flatMap((log) =>
+    log.type === 'file' ? [realPath(log.path)] : [],
+  );
   return [...files.map(realPath), ...logs];
 }
 

@@ -412,6 +412,13 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Correct the patterns; they are relative to "cwd".',
     example: "revision: { include: ['src/**'] }",
   },
+  ECO1909: {
+    title: 'log option that the program cannot have',
+    cause:
+      'A program writes straight into its log files: no process stands in between that could put a time before each line, or write it a second time. In Node programs eco does that within the program.',
+    cure: 'Let the program print the time itself. For one file of both streams, give them the same path.',
+    example: 'out_file: ./logs/worker.log\nerror_file: ./logs/worker.log',
+  },
   ECO1911: {
     title: 'project in an included file',
     cause: 'The apps of an included file belong to the project of the file that includes it.',

@@ -7,10 +7,11 @@ import { appName } from './app-name.ts';
 import type { OptionName } from './app-options.ts';
 import { expandHome } from './find-file.ts';
 import type { MergedApp } from './merge.ts';
-import { readBoolean, readDuration, readInstances, readLogTarget, readText } from './option-values.ts';
+import { readBoolean, readDuration, readInstances, readText } from './option-values.ts';
 import { listOf, readEnv, sortedRecord } from './read-env.ts';
 import type { Report } from './report.ts';
 import type { Program } from './program.ts';
+import { normalizeLogs } from './read-logs.ts';
 import { normalizeHealth } from './read-probes.ts';
 import { normalizeRestart } from './read-restart.ts';
 import { resolveProgram } from './resolve-program.ts';
@@ -66,7 +67,7 @@ export function normalizeApp(app: MergedApp, context: NormalizeContext): Normali
       dependsOn: sortedConditions(dependencies),
       ...normalizePolicies(app),
       ...normalizeRestart(app, context.report),
-      ...normalizeLogs(app, cwd, workers),
+      ...normalizeLogs(app, { cwd, program, env, report: context.report, ...workers }),
     },
   };
 }
@@ -84,19 +85,6 @@ function normalizePolicies({ options }: MergedApp): Pick<AppSpec, Policies> {
     killTimeout: readDuration(read('kill_timeout')) ?? DEFAULTS.killTimeout,
     stopSignal: STOP_SIGNALS.find((signal) => signal === read('stop_signal')) ?? 'auto',
     readyTimeout: readDuration(read('listen_timeout')) ?? DEFAULTS.readyTimeout,
-  };
-}
-
-function normalizeLogs(
-  { options }: MergedApp,
-  cwd: string,
-  { instances, execMode }: Pick<AppSpec, 'instances' | 'execMode'>,
-): Pick<AppSpec, 'outFile' | 'errorFile' | 'mergeLogs'> {
-  const resolvePath = (path: string): string => resolve(cwd, expandHome(path));
-  return {
-    outFile: readLogTarget(options.get('out_file')?.value, resolvePath),
-    errorFile: readLogTarget(options.get('error_file')?.value, resolvePath),
-    mergeLogs: readBoolean(options.get('merge_logs')?.value) ?? (execMode === 'fork' && instances === 1),
   };
 }
 

@@ -67,7 +67,9 @@ function readReadiness({ options }: MergedApp, program: Program, report: Report)
 /** What could never be answered, or is never asked. */
 function checkProbes({ options }: MergedApp, program: Program, report: Report): void {
   const isTask = options.get('kind')?.value === 'task';
-  const silent = (['out_file', 'error_file'] as const).every((name) => isDiscarded(options.get(name)?.value));
+  const silent =
+    options.get('disable_logs')?.value === true ||
+    (['out_file', 'error_file'] as const).every((name) => isDiscarded(options.get(name)?.value));
   for (const name of ['readiness', 'startup', 'liveness', 'fail_when'] as const) {
     const part = options.get(name);
     if (part === undefined || part.value === null) continue;

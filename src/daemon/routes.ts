@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Failure } from '../domain/failure.ts';
 import {
   parseClaim,
+  parseFlush,
   parseHistoryQuery,
   parseLogQuery,
   parseShutdown,
@@ -11,10 +12,13 @@ import {
 } from '../protocol/check.ts';
 import type { DaemonInfo, ShutdownRequest } from '../protocol/control.ts';
 import { readJsonBody, sendJson, streamJson, type RequestHandler } from '../platform/http-server.ts';
+import type { LogLedger } from '../platform/log-ledger.ts';
+import type { LogKeeper } from '../supervise/log-keeper.ts';
 import type { Sampler } from '../supervise/sampler.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { EventLog } from './event-log.ts';
 import { maskedHistory } from './masked-history.ts';
+import { logSources } from './log-sources.ts';
 import { streamLogs } from './log-stream.ts';
 import type { Projects } from './projects.ts';
 import { performStep } from './steps.ts';
@@ -26,6 +30,8 @@ export interface Daemon {
   readonly projects: Projects;
   readonly store: Store;
   readonly events: EventLog;
+  readonly ledger: LogLedger;
+  readonly keeper: LogKeeper;
   readonly info: () => DaemonInfo;
   /** Ends the daemon; answers once the apps are gone, if that is asked. */
   readonly shutdown: (request: ShutdownRequest) => Promise<void>;
@@ -47,7 +53,7 @@ export function routes(daemon: Daemon): RequestHandler {
   return (request, response) => void router.lookup(request, response);
 }
 
-function addReads(router: Router, { supervisor, sampler, projects, store, events, info }: Daemon): void {
+function addReads(router: Router, { supervisor, sampler, projects, store, events, ledger, info }: Daemon): void {
   on(router, 'GET /v1/info', ({ response }) => sendJson(response, 200, info()));
   on(router, 'GET /v1/observed', ({ response, query: { project } }) => {
     sampler.look();
@@ -63,7 +69,7 @@ function addReads(router: Router, { supervisor, sampler, projects, store, events
     sendJson(response, 200, store.loadManifest(digest));
   });
   on(router, 'GET /v1/events', ({ response, query }) =>
-    streamJson(response, (send, signal) => {
+    streamJson(response, ({ send, signal }) => {
       const follow = query['follow'] === '1';
       if (follow) sampler.watch(signal);
       return streamEvents(events, { send, signal, follow });
@@ -72,8 +78,13 @@ function addReads(router: Router, { supervisor, sampler, projects, store, events
   onBody(router, 'POST /v1/logs', {
     parse: parseLogQuery,
     answer: (body, response) =>
-      streamJson(response, (send, signal) =>
-        streamLogs(body, supervisor.observe(), { send, signal, home: info().home }),
+      streamJson(response, (stream) =>
+        streamLogs(body, {
+          ledger,
+          stream,
+          sources: () => logSources(body, supervisor.observe(), info().home),
+          onChange: (listener) => events.follow(listener, stream.signal),
+        }),
       ),
   });
 }
@@ -92,7 +103,17 @@ function addWrites(router: Router, daemon: Daemon): void {
   });
   onBody(router, 'POST /v1/steps', {
     parse: parseStep,
-    answer: (body, response) => streamJson(response, (send) => performStep(body, daemon, send)),
+    answer: (body, response) => streamJson(response, ({ send }) => performStep(body, daemon, send)),
+  });
+  onBody(router, 'POST /v1/flush', {
+    parse: parseFlush,
+    answer: async (body, response) => {
+      const query = { targets: body.targets, streams: ['out', 'err', 'combined'] } as const;
+      const sources = logSources(query, supervisor.observe(), daemon.info().home);
+      const files = [];
+      for (const { file } of sources) files.push({ file, bytes: await daemon.keeper.flush(file) });
+      sendJson(response, 200, { files });
+    },
   });
   onBody(router, 'POST /v1/shutdown', {
     parse: parseShutdown,

@@ -6,12 +6,14 @@ import { serveHttp } from '../platform/http-server.ts';
 import { realPath } from '../platform/files.ts';
 import { ecoHome } from '../platform/home.ts';
 import { reusePortSupport } from '../platform/listening-socket.ts';
+import { LogLedger } from '../platform/log-ledger.ts';
 import { ensurePrivateFolder, keepFilesPrivate } from '../platform/private-folder.ts';
 import { bootId } from '../platform/process-table.ts';
 import { becomeOnlyInstance } from '../platform/single-instance.ts';
 import { keepSpareDescriptor } from '../platform/spare-descriptor.ts';
 import { openSupervision, type Supervision } from '../supervise/supervision.ts';
 import { exitsPath } from '../supervise/worker-launch.ts';
+import { logProblemText } from '../supervise/log-problem.ts';
 import type { AppStore, Supervisor } from '../supervise/supervisor.ts';
 import { EventLog } from './event-log.ts';
 import { Projects } from './projects.ts';
@@ -47,10 +49,12 @@ export async function runDaemon(): Promise<number> {
   }
   const events = new EventLog(home, systemClock.wallTime);
   events.record({ type: 'daemon-started', pid: daemonProcess.pid, version: ECO_VERSION });
-  const supervision = await openHome(home, { store, events });
+  const ledger = new LogLedger(home, systemClock.wallTime);
+  const supervision = await openHome(home, { store, events, ledger });
   resume(supervision.supervisor, store, { rebooted: last?.bootId !== undefined && last.bootId !== bootId() });
   supervision.sampler.start();
-  await serve({ home, socketPath, store, events, supervision });
+  supervision.keeper.start();
+  await serve({ home, socketPath, store, events, ledger, supervision });
   events.record({ type: 'daemon-stopped', pid: daemonProcess.pid });
   return 0;
 }
@@ -58,11 +62,13 @@ export async function runDaemon(): Promise<number> {
 interface Journals {
   readonly store: Store;
   readonly events: EventLog;
+  readonly ledger: LogLedger;
 }
 
-function openHome(home: string, { store, events }: Journals): Promise<Supervision> {
+function openHome(home: string, { store, events, ledger }: Journals): Promise<Supervision> {
   return openSupervision({
     home,
+    ledger,
     apps: appStore(store),
     journal: {
       save: (record) => store.saveWorker(record),
@@ -70,6 +76,7 @@ function openHome(home: string, { store, events }: Journals): Promise<Supervisio
       exitCodeOf: (id) => store.loadExitCode(id),
     },
     emit: (event) => events.record(event),
+    onLogProblem: (path, problem) => daemonProcess.log(logProblemText(path, problem)),
   });
 }
 
@@ -105,8 +112,8 @@ interface Serving extends Journals {
 }
 
 /** Answers requests until a shutdown has been asked for and carried out. */
-async function serve({ home, socketPath, store, events, supervision }: Serving): Promise<void> {
-  const { supervisor, sampler } = supervision;
+async function serve({ home, socketPath, store, events, ledger, supervision }: Serving): Promise<void> {
+  const { supervisor, sampler, keeper } = supervision;
   const startedAt = systemClock.now();
   const ending = daemonProcess.whenAskedToEnd();
   const shutdown = async ({ apps }: ShutdownRequest): Promise<void> => {
@@ -126,7 +133,7 @@ async function serve({ home, socketPath, store, events, supervision }: Serving):
     memoryBytes: daemonProcess.memoryBytes(),
   });
   const projects = new Projects(store.loadProjects(), (document) => store.saveProject(document));
-  const daemon: Daemon = { supervisor, sampler, projects, store, events, info, shutdown };
+  const daemon: Daemon = { supervisor, sampler, projects, store, events, ledger, keeper, info, shutdown };
   const server = await serveHttp(socketPath, routes(daemon));
   await ending.promise;
   supervision.close();

@@ -67,8 +67,16 @@ export interface AppSpec {
   readonly shutdownWithMessage: boolean;
   readonly outFile: LogTarget;
   readonly errorFile: LogTarget;
+  /** Gets what both streams get, besides; only Node programs write it. `discard`: there is none. */
+  readonly combinedFile: LogTarget;
   /** All workers share one file, instead of a file each. */
   readonly mergeLogs: boolean;
+  /** `json`: each line becomes an object with its time; only Node programs write it. */
+  readonly logType: 'raw' | 'json';
+  /** In the tokens of dayjs; the time before each line, or within its object. null: none, or in ISO 8601. */
+  readonly logDateFormat: string | null;
+  /** null: the files grow for ever, or something else takes care of them. */
+  readonly logRotation: LogRotation | null;
   readonly dependsOn: Readonly<Record<AppName, DependencyCondition>>;
   readonly code: CodeRevision;
 }
@@ -147,6 +155,16 @@ export type LogTarget =
   | { readonly type: 'default' }
   | { readonly type: 'discard' }
   | { readonly type: 'file'; readonly path: string };
+
+/** Holds for each log file by itself. */
+export interface LogRotation {
+  /** A file that is larger gives up its older lines to an archive. Bytes. */
+  readonly maxSize: number;
+  /** How many archives stay. */
+  readonly keep: number;
+  /** Archives are gzipped. */
+  readonly compress: boolean;
+}
 
 /** What must be true of the dependency before the dependent starts. */
 export type DependencyCondition = 'started' | 'ready' | 'completed';

@@ -20,6 +20,7 @@ export const DEFAULTS = {
   },
   /** Of readiness and startup probes. */
   readinessProbe: { period: seconds(1), timeout: seconds(2), failures: 3 },
+  logRotation: { maxSize: 10 << 20, keep: 5, compress: false },
   livenessProbe: { period: seconds(10), timeout: seconds(5), failures: 3 },
 } as const;
 

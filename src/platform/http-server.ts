@@ -48,13 +48,19 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 }
 
-/**
- * Answers with one JSON document a line, as `produce` sends them. `signal` is aborted when the client has gone; what is
- * sent after that is dropped.
- */
+export interface JsonStream {
+  /** What is sent after the client has gone is dropped. */
+  readonly send: (value: object) => void;
+  /** Answers once the client has read enough for more to be sent, or has gone. */
+  readonly drained: () => Promise<void>;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers with one JSON document a line, as `produce` sends them. */
 export async function streamJson(
   response: ServerResponse,
-  produce: (send: (value: object) => void, signal: AbortSignal) => Promise<void>,
+  produce: (stream: JsonStream) => Promise<void>,
 ): Promise<void> {
   const gone = new AbortController();
   response.on('close', () => gone.abort());
@@ -62,6 +68,14 @@ export async function streamJson(
   const send = (value: object): void => {
     if (!gone.signal.aborted) response.write(`${JSON.stringify(value)}\n`);
   };
-  await produce(send, gone.signal);
+  const drained = async (): Promise<void> => {
+    if (!response.writableNeedDrain || gone.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      response.once('drain', resolve);
+      gone.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    response.removeAllListeners('drain');
+  };
+  await produce({ send, drained, signal: gone.signal });
   response.end();
 }

@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { withSpareDescriptor } from './spare-descriptor.ts';
 
@@ -42,6 +43,32 @@ function write(path: string, value: unknown, { durable }: WriteOptions): void {
   }
   renameSync(temporary, path);
   if (durable) syncFolder(dirname(path));
+}
+
+/** Durable, and nothing waits for the disk but the caller. */
+export async function writeJsonFileDurably(path: string, value: unknown): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  // Another write of the same document may come in between.
+  const temporary = `${path}.durable.tmp`;
+  try {
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify(value)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    removeFile(temporary);
+    throw error;
+  }
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 /** undefined if it is missing or not JSON. */

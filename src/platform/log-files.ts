@@ -1,5 +1,4 @@
 import { appendFileSync, closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
-import { splitLines } from './lines.ts';
 
 /** Of one file, at most this much is read to find its last lines. */
 const TAIL_BYTES = 1 << 20;
@@ -29,66 +28,18 @@ export interface ByteRange {
   readonly end?: number | undefined;
 }
 
-/** Calls back with each whole line that is appended after `from`, until aborted. Survives truncation and replacement. */
-export async function followLines(
-  path: string,
-  onLine: (line: string) => void,
-  { from, signal }: FollowOptions,
-): Promise<void> {
-  const readOn = lineReader(path, onLine, { from });
-  const { watch } = await import('chokidar');
-  const watcher = watch(path, { ignoreInitial: true });
-  watcher.on('add', readOn).on('change', readOn);
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (signal.aborted) resolve();
-    // What was written between the caller's look at the file and the watch.
-    watcher.on('ready', readOn);
-  });
-  await watcher.close();
-}
-
-/** Each call of what it answers calls back with the whole lines that were appended since the one before. */
-export function lineReader(
-  path: string,
-  onLine: (line: string) => void,
-  { from }: Pick<FollowOptions, 'from'>,
-): () => void {
-  let position = from;
-  let rest: Buffer = Buffer.alloc(0);
-  return () => {
-    const size = fileSize(path);
-    if (size < position) {
-      position = 0;
-      rest = Buffer.alloc(0);
-    }
-    if (size === position) return;
-    for (let chunk = readRange(path, position, size); chunk.length > 0; chunk = readRange(path, position, size)) {
-      position += chunk.length;
-      rest = splitLines(Buffer.concat([rest, chunk]), onLine);
-    }
-  };
-}
-
-export interface FollowOptions {
-  readonly from: number;
-  readonly signal: AbortSignal;
-}
-
 /** Appends a line; past `limit` bytes the file becomes `<path>.1` and a new one begins. */
 export function appendLine(path: string, line: string, limit: number): void {
   if (fileSize(path) > limit) renameSync(path, `${path}.1`);
   appendFileSync(path, `${line}\n`, { mode: 0o600 });
 }
 
-const READ_CHUNK = 1 << 16;
-
 function readRange(path: string, from: number, to: number): Buffer {
   let fd: number | undefined;
   try {
     fd = openSync(path, 'r');
     const length = Math.min(to, fstatSync(fd).size) - from;
-    const buffer = Buffer.alloc(Math.max(0, Math.min(length, Math.max(READ_CHUNK, TAIL_BYTES))));
+    const buffer = Buffer.alloc(Math.max(0, Math.min(length, TAIL_BYTES)));
     return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, from));
   } catch {
     return Buffer.alloc(0);

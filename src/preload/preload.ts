@@ -15,6 +15,7 @@ import { installProbeAnswers } from './probe-answers.ts';
 import { once } from './once.ts';
 import { reportRest } from './rest.ts';
 import { installSockets } from './sockets.ts';
+import { installStamps } from './stamps.ts';
 import { installStats } from './stats.ts';
 import type { ExitRecord, PRELOAD_VARIABLE, PreloadOrders } from '../protocol/worker.ts';
 
@@ -40,6 +41,7 @@ function install(orders: PreloadOrders): void {
 }
 
 function installInWorker(orders: PreloadOrders, link: ControlLink): void {
+  if (orders.logs !== null && orders.logs !== undefined) installStamps(orders.logs);
   link.open();
   const ipc = installIpc(link);
   const servers = installSockets(orders, link, ipc);

@@ -2,6 +2,7 @@ import { err, ok, type Result } from '../domain/result.ts';
 import {
   ROLLBACK_MEANS,
   type ClaimRequest,
+  type FlushRequest,
   type HistoryQuery,
   type LogQuery,
   type ShutdownRequest,
@@ -15,6 +16,7 @@ import {
 export const parseStep = parser<StepRequest>(problemOfStep);
 export const parseClaim = parser<ClaimRequest>(problemOfClaim);
 export const parseLogQuery = parser<LogQuery>(problemOfLogQuery);
+export const parseFlush = parser<FlushRequest>(problemOfFlush);
 export const parseHistoryQuery = parser<HistoryQuery>(problemOfHistoryQuery);
 export const parseShutdown = parser<ShutdownRequest>(problemOfShutdown);
 
@@ -64,10 +66,26 @@ function problemOfClaim(body: unknown): string | null {
 }
 
 function problemOfLogQuery(body: unknown): string | null {
-  const { targets, lines, follow, streams } = fieldsOf(body) as Partial<LogQuery>;
+  const { targets, lines, follow, streams, since, grep } = fieldsOf(body) as Partial<LogQuery>;
   if (!Array.isArray(targets) || !Array.isArray(streams)) return '`targets` and `streams` must be arrays';
-  if (typeof lines !== 'number' || !(lines >= 0)) return '`lines` must be a number of at least 0';
+  if (lines !== null && !(typeof lines === 'number' && lines >= 0))
+    return '`lines` must be a number of at least 0, or null';
+  if (since !== null && typeof since !== 'number') return '`since` must be a time in milliseconds, or null';
+  if (grep !== null && !isPattern(grep)) return '`grep` must be a regular expression, or null';
   return typeof follow === 'boolean' ? null : '`follow` must be a boolean';
+}
+
+function isPattern(value: unknown): boolean {
+  try {
+    return typeof value === 'string' && new RegExp(value) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+function problemOfFlush(body: unknown): string | null {
+  const { targets } = fieldsOf(body) as Partial<FlushRequest>;
+  return Array.isArray(targets) ? null : '`targets` must be an array';
 }
 
 function problemOfShutdown(body: unknown): string | null {

@@ -10,6 +10,7 @@
  * | `POST /v1/steps` | `StepRequest` | NDJSON of `StepMessage`, the last one an outcome |
  * | `GET /v1/manifests/:digest` | | `CodeManifest` |
  * | `POST /v1/logs` | `LogQuery` | NDJSON of `LogLine` |
+ * | `POST /v1/flush` | `FlushRequest` | `FlushAnswer` |
  * | `GET /v1/events` | `follow=1` | NDJSON of `RecordedEvent` |
  * | `POST /v1/shutdown` | `ShutdownRequest` | `{}`; sent once the apps are gone, if asked |
  *
@@ -121,10 +122,29 @@ export interface StepOutcome {
 export interface LogQuery {
   /** Empty: all apps. */
   readonly targets: readonly LogTargetQuery[];
-  /** How many of the last lines of each file. */
-  readonly lines: number;
+  /** How many of the last lines of each file; null: all that `since` leaves. */
+  readonly lines: number | null;
   readonly follow: boolean;
   readonly streams: readonly LogStream[];
+  /** Only what was written from then on, as far as that is known; null: whenever. */
+  readonly since: Timestamp | null;
+  /** Only lines whose message this regular expression matches; null: all. */
+  readonly grep: string | null;
+}
+
+/** Empties the log files of these apps, and removes what was rotated out of them. */
+export interface FlushRequest {
+  readonly targets: readonly LogTargetQuery[];
+}
+
+export interface FlushAnswer {
+  readonly files: readonly FlushedFile[];
+}
+
+export interface FlushedFile {
+  readonly file: string;
+  /** How much it held, with what was rotated out of it. */
+  readonly bytes: number;
 }
 
 export interface LogTargetQuery {
@@ -142,9 +162,11 @@ export interface LogLine {
   /** null where all workers share one file. */
   readonly instance: number | null;
   readonly stream: LogStream;
-  /** Without its line end. */
+  /** As it stands in the file, without its line end. */
   readonly line: string;
-  /** When the daemon read it while following; null for lines of the past. */
+  /** The line without the time, or the JSON, that eco put around it. */
+  readonly message: string;
+  /** When it was written: as it says itself, or when the daemon saw the file grow; null if neither is known. */
   readonly at: Timestamp | null;
 }
 

@@ -39,6 +39,19 @@ export interface PreloadOrders {
   readonly ticketKeys: string;
   /** Of the rollout: for how long a program that never listens has to live until it is ready. */
   readonly minReady: Milliseconds;
+  /** null: nothing is to be done to what the app writes. */
+  readonly logs: LogOrders | null;
+}
+
+/** What becomes of each line that the app writes to stdout or stderr. */
+export interface LogOrders {
+  readonly type: 'raw' | 'json';
+  /** In the tokens of dayjs; null: no time, or in an object ISO 8601. */
+  readonly dateFormat: string | null;
+  /** An absolute path that gets both streams besides. */
+  readonly combinedFile: string | null;
+  readonly app: string;
+  readonly instance: number;
 }
 
 export interface InheritedSocket {

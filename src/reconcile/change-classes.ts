@@ -59,7 +59,12 @@ export const CHANGE_CLASS = {
   /** A worker has its log files open since its start. */
   outFile: 'reload',
   errorFile: 'reload',
+  combinedFile: 'reload',
   mergeLogs: 'reload',
+  /** Lines are stamped within the process. */
+  logType: 'reload',
+  logDateFormat: 'reload',
+  logRotation: 'update',
   /** An order of starting; nothing has to start because of it. */
   dependsOn: 'update',
   code: 'reload',

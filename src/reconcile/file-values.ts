@@ -1,6 +1,7 @@
 import type {
   AppSpec,
   Interpreter,
+  LogRotation,
   LogTarget,
   Probe,
   ProbeTarget,
@@ -53,7 +54,11 @@ export const FILE_KEYS = {
   shutdownWithMessage: 'shutdown_with_message',
   outFile: 'out_file',
   errorFile: 'error_file',
+  combinedFile: 'log_file',
   mergeLogs: 'merge_logs',
+  logType: 'log_type',
+  logDateFormat: 'log_date_format',
+  logRotation: 'logs.rotate',
   dependsOn: 'depends_on',
   code: 'code',
 } as const satisfies Record<Field, string>;
@@ -69,6 +74,8 @@ export function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonVal
   if (field === 'limits') return spec.limits === null ? null : { ...spec.limits };
   if (field === 'restart') return restartValue(spec.restart);
   if (field === 'outFile' || field === 'errorFile') return logTargetValue(spec[field]);
+  if (field === 'combinedFile') return combinedValue(spec.combinedFile);
+  if (field === 'logRotation') return rotationValue(spec.logRotation);
   return spec[field];
 }
 
@@ -118,6 +125,18 @@ function interpreterValue(interpreter: Interpreter): JsonValue {
 function logTargetValue(target: LogTarget): JsonValue {
   if (target.type === 'file') return target.path;
   return target.type === 'discard' ? '/dev/null' : null;
+}
+
+/** The other way round: none unless asked for. */
+function combinedValue(target: LogTarget): JsonValue {
+  if (target.type === 'file') return target.path;
+  return target.type === 'default' ? true : null;
+}
+
+function rotationValue(rotation: LogRotation | null): JsonValue {
+  if (rotation === null) return false;
+  const { maxSize, keep, compress } = rotation;
+  return { max_size: maxSize, keep, compress };
 }
 
 export function revisionValue(code: CodeRevision): JsonValue {

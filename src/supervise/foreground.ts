@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import type { RecordedEvent } from '../domain/event.ts';
 import type { Source } from '../domain/history.ts';
+import { stampReader, type StampReader } from '../domain/log-stamp.ts';
 import type { Actor, ObservedApp } from '../domain/observed-state.ts';
 import type { Action } from '../domain/plan.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { systemClock } from '../platform/clock.ts';
 import { removeFile } from '../platform/json-file.ts';
 import { launch, type LaunchRequest, type OutputSink, type OutputStream } from '../platform/launcher.ts';
-import { fileSize, lastLines, lineReader } from '../platform/log-files.ts';
+import { LogLedger } from '../platform/log-ledger.ts';
 import { ensurePrivateFolder } from '../platform/private-folder.ts';
 import { makeStateFolder, type StateFolder } from '../platform/state-folder.ts';
 import type { LogLine, StepOutcome, WorkerProgress } from '../protocol/control.ts';
+import { fileLogs } from './file-logs.ts';
+import type { LogProblem } from './log-problem.ts';
 import { PipedLogs } from './piped-logs.ts';
 import type { LogPort } from './ports.ts';
 import { openSupervision, type Supervision } from './supervision.ts';
@@ -21,6 +24,8 @@ export interface ForegroundListener {
   /** A line that a worker wrote, unless its app writes to a file of its own. */
   readonly onLine: (line: LogLine) => void;
   readonly onEvent: (event: RecordedEvent) => void;
+  /** Of a file that an app writes to. */
+  readonly onLogProblem: (path: string, problem: LogProblem) => void;
   /** Something about a worker may have changed. */
   readonly onChange: () => void;
 }
@@ -40,21 +45,28 @@ export interface ForegroundStep {
 export class Foreground {
   readonly #supervision: Supervision;
   readonly #folder: StateFolder;
+  /** By app. */
+  readonly #stamps: Map<string, StampReader>;
 
-  private constructor(supervision: Supervision, folder: StateFolder) {
+  private constructor(supervision: Supervision, folder: StateFolder, stamps: Map<string, StampReader>) {
     this.#supervision = supervision;
     this.#folder = folder;
+    this.#stamps = stamps;
   }
 
   /** With a folder of its own: it needs no home, and gets on beside any daemon. */
-  static async open({ onLine, onEvent, onChange }: ForegroundListener): Promise<Result<Foreground>> {
+  static async open({ onLine, onEvent, onChange, onLogProblem }: ForegroundListener): Promise<Result<Foreground>> {
     const folder = makeStateFolder();
     if ('problem' in folder) return err({ reason: 'home-unusable', home: folder.place, problem: folder.problem });
     const home = folder.path;
     for (const path of [join(home, 'run'), exitsPath(home)]) ensurePrivateFolder(path);
+    const stamps = new Map<string, StampReader>();
+    const ledger = new LogLedger(home, systemClock.wallTime);
     const supervision = await openSupervision({
       home,
-      ...pipedOutput(home, onLine),
+      ledger,
+      onLogProblem,
+      ...pipedOutput({ folder: home, files: fileLogs(ledger) }, (line) => onLine(withoutStamp(line, stamps))),
       apps: forgetfulStore(),
       journal: {
         save: () => {},
@@ -65,7 +77,8 @@ export class Foreground {
       onChange,
     });
     supervision.sampler.start();
-    return ok(new Foreground(supervision, folder));
+    supervision.keeper.start();
+    return ok(new Foreground(supervision, folder, stamps));
   }
 
   /** Sorted by project and name. */
@@ -77,6 +90,7 @@ export class Foreground {
     step: ForegroundStep,
     onProgress: (workers: readonly WorkerProgress[]) => void,
   ): Promise<Result<StepOutcome>> {
+    if ('spec' in step.action) this.#stamps.set(step.app, stampReader(step.action.spec));
     return this.#supervision.supervisor.perform({ ...step, asked: 'file', manifest: null }, onProgress);
   }
 
@@ -97,23 +111,26 @@ export class Foreground {
   }
 }
 
+type PipedLine = Omit<LogLine, 'message' | 'at'>;
+
 /** What would go to files of eco's own comes here instead. */
-function pipedOutput(folder: string, onLine: (line: LogLine) => void) {
+function pipedOutput(
+  { folder, files }: { readonly folder: string; readonly files: LogPort },
+  onLine: (line: PipedLine) => void,
+) {
   const own = join(folder, 'logs', '/');
   const piped = new PipedLogs();
   const isOwn = (file: string | null): boolean => file?.startsWith(own) === true;
+  const portOf = (file: string | null): LogPort => (isOwn(file) ? piped : files);
   const logs: LogPort = {
-    sizeOf: (file) => (isOwn(file) ? piped.sizeOf(file) : fileSize(file)),
-    lastLines: (file, count, range) => (isOwn(file) ? piped : { lastLines }).lastLines(file, count, range),
-    reader: (file, onLine, range) =>
-      isOwn(file) ? piped.reader(file, onLine, range) : lineReader(file, onLine, range),
+    endOf: (file) => portOf(file).endOf(file),
+    lastLines: (file, count, range) => portOf(file).lastLines(file, count, range),
+    reader: (file, onLine, range) => portOf(file).reader(file, onLine, range),
   };
   const sinkFor = ({ env }: LaunchRequest, file: string, stream: OutputStream): OutputSink | null => {
     if (!isOwn(file)) return null;
     const { ECO_PROJECT: project = '', ECO_APP: app = '', ECO_INSTANCE } = env;
-    return piped.sink(file, (line) =>
-      onLine({ project, app, instance: Number(ECO_INSTANCE), stream, line, at: systemClock.wallTime() }),
-    );
+    return piped.sink(file, (line) => onLine({ project, app, instance: Number(ECO_INSTANCE), stream, line }));
   };
   return {
     logs,
@@ -124,4 +141,10 @@ function pipedOutput(folder: string, onLine: (line: LogLine) => void) {
 
 function forgetfulStore(): AppStore {
   return { save: () => {}, saveNow: () => null, remove: () => {}, retiredNumbers: () => 0, retireNumbers: () => {} };
+}
+
+/** A line says itself when it was written where the app asks for that. */
+function withoutStamp(line: PipedLine, stamps: ReadonlyMap<string, StampReader>): LogLine {
+  const { message, at } = stamps.get(line.app)?.(line.line) ?? { message: line.line, at: null };
+  return { ...line, message, at: at ?? systemClock.wallTime() };
 }

@@ -1,4 +1,5 @@
 import type { AppSpec, Probe } from '../domain/app-spec.ts';
+import { stampReader } from '../domain/log-stamp.ts';
 import type { LogPort, LogStart } from './ports.ts';
 import type { LogFiles } from './worker-launch.ts';
 
@@ -15,7 +16,9 @@ export class LogSigns {
     const failWhen = patternOf(spec.failWhen);
     const startup = patternOf(logPattern(spec.startupProbe));
     const readiness = patternOf(logPattern(spec.readinessProbe));
-    const onLine = (line: string): void => {
+    const read = stampReader(spec);
+    const onLine = (text: string): void => {
+      const line = read(text).message;
       if (failWhen?.test(line) === true) this.failLine ??= line.trim();
       this.startup ||= startup?.test(line) === true;
       this.readiness ||= readiness?.test(line) === true;

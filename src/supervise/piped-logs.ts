@@ -46,7 +46,7 @@ export class PipedLogs implements LogPort {
     };
   }
 
-  sizeOf(file: string | null): number {
+  endOf(file: string | null): number {
     return file === null ? 0 : this.#logOf(file).size;
   }
 

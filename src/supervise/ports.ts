@@ -44,8 +44,8 @@ export interface ProcessPort {
 }
 
 export interface LogPort {
-  /** Bytes; 0 for a file that is missing or null. */
-  readonly sizeOf: (file: string | null) => number;
+  /** The position at which it ends, in bytes that were ever written to it; 0 for a file that is missing or null. */
+  readonly endOf: (file: string | null) => number;
   /** The last lines from `start` on, oldest first; empty if there is no such file. */
   readonly lastLines: (file: string, count: number, range: { readonly start: number }) => readonly string[];
   /** Each call of what it answers calls back with the lines that were written since the one before. */
@@ -77,11 +77,11 @@ export interface WorkerRecord {
   readonly process: ProcessIdentity | null;
   readonly startedAt: Timestamp | null;
   readonly lastExit: ExitCause | null;
-  /** How long its log files were when it was started; missing in what earlier versions wrote. */
+  /** Where its log files ended when it was started; missing in what earlier versions wrote. */
   readonly logStart?: LogStart;
 }
 
-/** Bytes. */
+/** Positions, as of `LogPort.endOf`. */
 export interface LogStart {
   readonly out: number;
   readonly error: number;

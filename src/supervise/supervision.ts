@@ -8,13 +8,15 @@ import { serveHandles } from '../platform/handle-server.ts';
 import { launch } from '../platform/launcher.ts';
 import { serveLines } from '../platform/line-server.ts';
 import { bindReusePort, bindSocket, newTicketKeys, reusePortSupport } from '../platform/listening-socket.ts';
-import { fileSize, lastLines, lineReader } from '../platform/log-files.ts';
+import type { LogLedger } from '../platform/log-ledger.ts';
 import { availableCpus } from '../platform/machine.ts';
 import { askProbe } from '../platform/probes.ts';
 import { processMeter } from '../platform/process-meter.ts';
 import { bootId, initialVariable, leadersWith, readProcess, sendSignal } from '../platform/process-table.ts';
 import { treeInspector } from '../platform/tree-inspector.ts';
 import { bootGate } from './boot-gate.ts';
+import { fileLogs } from './file-logs.ts';
+import { LogKeeper, type LogKeeperOptions } from './log-keeper.ts';
 import type { LogPort, SupervisePorts, WorkerJournal } from './ports.ts';
 import { Sampler } from './sampler.ts';
 import { SocketVault } from './socket-vault.ts';
@@ -32,6 +34,9 @@ export interface SupervisionOptions {
   readonly journal: WorkerJournal;
   readonly apps: AppStore;
   readonly emit: (event: EcoEvent) => void;
+  /** What is known of the log files. */
+  readonly ledger: LogLedger;
+  readonly onLogProblem: LogKeeperOptions['onProblem'];
   /** Where the output of workers goes; into files unless given. */
   readonly launch?: SupervisePorts['launch'];
   readonly logs?: LogPort;
@@ -42,6 +47,8 @@ export interface Supervision {
   readonly supervisor: Supervisor;
   /** To be started once the workers of an earlier daemon, if there was one, are back. */
   readonly sampler: Sampler;
+  /** The same holds for it. */
+  readonly keeper: LogKeeper;
   /** Lets go of every worker without touching it, and hears of none any more. */
   readonly close: () => void;
 }
@@ -53,13 +60,21 @@ export async function openSupervision(options: SupervisionOptions): Promise<Supe
   const ports = systemPorts(options, links);
   const supervisor = new Supervisor({ ports, apps, ...(onChange === undefined ? {} : { onChange }) });
   const sampler = new Sampler({ clock: systemClock, meter: processMeter(), workers: () => supervisor.workers() });
+  const keeper = new LogKeeper({
+    clock: systemClock,
+    ledger: options.ledger,
+    files: () => supervisor.logFiles(),
+    onProblem: options.onLogProblem,
+  });
   const handleServer = await serveHandles(handlesPath(home), (line, handle) => links.exchange(line, handle));
   const linkServer = await serveLines(linkPath(home), links.listener);
   return {
     supervisor,
     sampler,
+    keeper,
     close: () => {
       sampler.stop();
+      keeper.stop();
       supervisor.release();
       linkServer.close();
       handleServer.close();
@@ -89,7 +104,7 @@ function systemPorts(options: SupervisionOptions, links: WorkerLinks): Supervise
     }),
     tell: (worker, message) => links.tell(worker, message),
     journal: options.journal,
-    logs: options.logs ?? { sizeOf: fileSize, lastLines, reader: lineReader },
+    logs: options.logs ?? fileLogs(options.ledger),
     probe: askProbe,
     emit: options.emit,
     surroundings: {

@@ -11,6 +11,7 @@ import { newDocument, type ClusterDocument } from './cluster-document.ts';
 import { Cluster } from './cluster.ts';
 import type { DocumentPort } from './kept-document.ts';
 import type { ConvergeRequest } from './converge-request.ts';
+import type { RotatedFile } from './log-keeper.ts';
 import { Orphans } from './orphans.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import { dependentsOf, mayStart, type Standing } from './start-order.ts';
@@ -18,6 +19,7 @@ import type { Strategy } from './targets.ts';
 import type { Worker } from './worker.ts';
 import type { LinkedWorker } from './worker-links.ts';
 import { findSurvivors, inherit, startNumberOf } from './survivors.ts';
+import { logFiles } from './worker-launch.ts';
 
 /** Where the documents of apps are kept. */
 export interface AppStore extends DocumentPort {
@@ -107,6 +109,13 @@ export class Supervisor {
   /** Every one, whether or not it has a process. */
   workers(): readonly Worker[] {
     return [...this.#clusters.values()].flatMap(({ workers }) => workers);
+  }
+
+  /** Every file that a worker writes to, or may write to next; each once. */
+  logFiles(): readonly RotatedFile[] {
+    const { home } = this.#options.ports.surroundings;
+    const files = [...this.#clusters.values()].flatMap((cluster) => rotatedFiles(cluster, home));
+    return [...new Map(files.map((file) => [file.path, file])).values()];
   }
 
   countApps(): number {
@@ -296,6 +305,17 @@ async function stopInOrder(clusters: readonly Cluster[]): Promise<void> {
     return stopped;
   };
   await Promise.all(standings.map(stop));
+}
+
+/** Of the workers that there should be as well as of those that there are, which may still write to other files. */
+function rotatedFiles({ key, document, workers }: Cluster, home: string): readonly RotatedFile[] {
+  const { spec } = document.target;
+  const { logRotation: rotation } = spec;
+  const wanted = Array.from({ length: spec.instances }, (_, instance) => ({ spec, instance }));
+  return [...workers, ...wanted].flatMap(({ spec, instance }) => {
+    const { outFile, errorFile, combinedFile } = logFiles(spec, { key, instance }, home);
+    return [outFile, errorFile, combinedFile].flatMap((path) => (path === null ? [] : [{ path, rotation }]));
+  });
 }
 
 /** A task that is asked for runs again; a service that runs what is asked is left alone. */

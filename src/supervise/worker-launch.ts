@@ -140,7 +140,7 @@ function wrappedOrders(spec: AppSpec, worker: WorkerIdentity, home: string): Pre
 
 function workerOrders(
   spec: AppSpec,
-  { id, instance, sockets, ticketKeys, canGroup }: WorkerIdentity,
+  { key, id, instance, sockets, ticketKeys, canGroup }: WorkerIdentity,
   home: string,
 ): PreloadOrders {
   const firstFd = firstInheritedFd(true);
@@ -156,7 +156,20 @@ function workerOrders(
     sockets: sockets.map(({ address, slot }, i) => ({ address, fd: firstFd + i, slot })),
     ticketKeys,
     minReady: spec.rollout.minReady,
+    logs: logOrders(spec, { key, instance }, home),
   };
+}
+
+/** null: the program writes as it likes. */
+function logOrders(
+  spec: AppSpec,
+  worker: Pick<WorkerIdentity, 'key' | 'instance'>,
+  home: string,
+): PreloadOrders['logs'] {
+  const { combinedFile } = logFiles(spec, worker, home);
+  const { name: app, logType: type, logDateFormat: dateFormat } = spec;
+  if (type === 'raw' && dateFormat === null && combinedFile === null) return null;
+  return { type, dateFormat, combinedFile, app, instance: worker.instance };
 }
 
 export interface LogFiles {
@@ -164,19 +177,28 @@ export interface LogFiles {
   readonly errorFile: string | null;
 }
 
+export interface AllLogFiles extends LogFiles {
+  /** Gets both streams besides. */
+  readonly combinedFile: string | null;
+}
+
 /** Absolute paths; null where the output is discarded. */
 export function logFiles(
   spec: AppSpec,
   { key, instance }: Pick<WorkerIdentity, 'key' | 'instance'>,
   home: string,
-): LogFiles {
+): AllLogFiles {
   const place = (target: LogTarget, ending: string): string | null => {
     if (target.type === 'discard') return null;
     if (target.type === 'file') return spec.mergeLogs ? target.path : withInstance(target.path, instance);
     const name = fileNameOf(spec.mergeLogs ? key.app : `${key.app}-${instance}`);
     return join(home, 'logs', fileNameOf(key.project), `${name}.${ending}`);
   };
-  return { outFile: place(spec.outFile, 'out.log'), errorFile: place(spec.errorFile, 'err.log') };
+  return {
+    outFile: place(spec.outFile, 'out.log'),
+    errorFile: place(spec.errorFile, 'err.log'),
+    combinedFile: preloadWay(spec) === 'argument' ? place(spec.combinedFile, 'all.log') : null,
+  };
 }
 
 /** As PM2 does: `app.log` becomes `app-0.log`; a name without `.log` gets the number at its end. */

@@ -19,10 +19,10 @@ export class WorkerLogs {
   /** The same, of a process that an earlier daemon started; where that left no note of `start`, what follows from now on. */
   resumeRun({ outFile, errorFile }: LogFiles, start: LogStart | undefined): void {
     this.#files = { outFile, errorFile };
-    this.#start = start ?? { out: this.#port.sizeOf(outFile), error: this.#port.sizeOf(errorFile) };
+    this.#start = start ?? { out: this.#port.endOf(outFile), error: this.#port.endOf(errorFile) };
   }
 
-  /** How long the files were when the present process began. */
+  /** Where the files ended when the present process began. */
   get start(): LogStart {
     return this.#start;
   }

@@ -1,9 +1,13 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { LogLedger } from '../../src/platform/log-ledger.ts';
 import { describe, expect, test } from '../support/eco-test.ts';
 import { kill } from '../support/processes.ts';
 import type { EcoRig } from '../support/eco-rig.ts';
+import { firstGap, numbersByInstance, wholeLog } from '../support/written-lines.ts';
 
 const noisy = (name: string, eco: EcoRig, more: object = {}) => ({
   name,
@@ -83,6 +87,105 @@ describe.concurrent('logs', () => {
     expect(await lines(eco, ['one', '--err', '--lines', '5'])).toEqual([]);
   });
 
+  test('merges the lines of all apps by time, also where only some say theirs', async ({ eco }) => {
+    await eco.write({
+      'ticker.js': `let n = 0; setInterval(() => console.log(process.env.ECO_APP, ++n), 200);`,
+      ...fileWith(
+        { name: 'dated', script: 'ticker.js', revision: 'none', time: true },
+        { name: 'json', script: 'ticker.js', revision: 'none', log_type: 'json' },
+        { name: 'plain', script: 'ticker.js', revision: 'none' },
+      ),
+    });
+    await eco.apply();
+    await eco.eventually(async () => (await lines(eco, ['plain', '--lines', '1000'])).length >= 12);
+    await eco.ok(['stop', 'all']);
+    const { stdout } = await eco.ok(['logs', '--json', '--lines', '1000', '--no-follow']);
+    const all = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Line);
+    const times = all.map(({ at }) => Date.parse(at ?? ''));
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(new Set(all.slice(0, 12).map(({ app }) => app)).size).toBe(3);
+    expect(all.every(({ app, message }) => message.startsWith(`${app} `))).toBe(true);
+    expect((await eco.ok(['logs', 'json', '--lines', '1', '--no-follow'])).stdout).toMatch(/^json +\| json \d+\n$/);
+  });
+
+  test('of the last minutes, and only of lines that match', async ({ eco }) => {
+    await eco.write(fileWith(noisy('one', eco)));
+    await eco.apply();
+    await eco.eventually(async () => (await lines(eco, ['one', '--out', '--lines', '1000'])).length >= 30);
+    await eco.ok(['stop', 'one']);
+    expect(numbersIn(await lines(eco, ['one', '--out', '--since', '10m'])).slice(0, 3)).toEqual([1, 2, 3]);
+    expect(numbersIn(await lines(eco, ['one', '--out', '--grep', '^out 2\\d$', '--lines', '3']))).toEqual([27, 28, 29]);
+    expect(await lines(eco, ['one', '--grep', 'nothing of the kind'])).toEqual([]);
+    const wrong = await eco.run(['logs', 'one', '--grep', '(']);
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.stderr).toContain('--grep');
+  });
+
+  test('flushed, are empty; the program writes on', async ({ eco }) => {
+    await eco.write(fileWith(noisy('one', eco), noisy('two', eco)));
+    await eco.apply();
+    await eco.eventually(async () => (await lines(eco, ['one', '--out', '--lines', '1000'])).length >= 20);
+    expect((await eco.ok(['flush', 'one'])).stdout).toMatch(/^Flushed 2 logs, /);
+    const first = await eco.eventually(async () => {
+      const left = numbersIn(await lines(eco, ['one', '--out', '--lines', '1000']));
+      return left.length > 3 && left;
+    });
+    expect(first[0]).toBeGreaterThan(20);
+    expect(first).toEqual(first.map((_, index) => (first[0] ?? 0) + index));
+    expect(numbersIn(await lines(eco, ['two', '--out', '--lines', '1000']))[0]).toBe(1);
+    expect((await eco.run(['flush', 'oen'])).exitCode).toBe(1);
+  });
+
+  test('are kept when their app is deleted', async ({ eco }) => {
+    await eco.write(fileWith(noisy('one', eco, { cwd: '.', out_file: 'one.log' })));
+    await eco.apply();
+    await eco.eventually(async () => (await eco.read('one.log')).includes('out 3\n'));
+    await eco.ok(['delete', 'one']);
+    expect(await eco.read('one.log')).toMatch(/^out 1\nout 2\nout 3\n/);
+  });
+
+  test('lose no line and double none in rotations, a killed daemon and a reload, and are followed all the while', async ({
+    eco,
+  }) => {
+    const last = 40_000;
+    const flood = {
+      name: 'flood',
+      script: eco.worker('numbers-lines'),
+      revision: 'none',
+      instances: 2,
+      env: { LINES: String(last) },
+      logs: { rotate: { max_size: '256K', keep: 1000, compress: true } },
+    };
+    await eco.write(fileWith(flood));
+    const interrupted = eco.run(['apply']);
+    await eco.eventually(() => filesOf(eco).some((name) => name.endsWith('.gz')));
+    await killDaemon(eco);
+    await interrupted;
+    await eco.apply();
+    await eco.eventually(() => runsOf(eco, last) === 2);
+
+    const follow = eco.start(['logs', 'flood', '--lines', '1', '--follow', '--raw', '--out']);
+    const exited = once(follow, 'exit');
+    const followed: string[] = [];
+    createInterface({ input: follow.stdout ?? ([] as never) }).on('line', (line) => followed.push(line));
+    // The last lines so far: whoever has them misses nothing from now on.
+    await eco.eventually(() => followed.length === 2);
+    await eco.ok(['reload', 'flood']);
+    await eco.eventually(() => runsOf(eco, last) === 4);
+    await eco.eventually(() => followed.length >= 2 + 2 * last);
+    follow.kill('SIGINT');
+    await exited;
+    for (const [before, ...numbers] of numbersByInstance(`${followed.join('\n')}\n`).values()) {
+      expect(before).toBe(last);
+      expect(firstGap(numbers, last)).toBeNull();
+    }
+    const shown = await lines(eco, ['flood', '--out', '--lines', '999999']);
+    expect(runsIn(shown.join('\n'), last)).toBe(4);
+  });
+
   test('of an app that does not exist is an error', async ({ eco }) => {
     await eco.write(fileWith(noisy('one', eco)));
     await eco.apply();
@@ -90,10 +193,41 @@ describe.concurrent('logs', () => {
   });
 });
 
+/** The log files of the app, and what was rotated out of them. */
+function filesOf(eco: EcoRig): readonly string[] {
+  return readdirSync(join(eco.home, 'logs', 'noisy')).filter((name) => name.startsWith('flood-'));
+}
+
+/** How often a worker has written all of its lines, in order and each once; throws if anything else is in the logs. */
+function runsOf(eco: EcoRig, last: number): number {
+  const ledger = new LogLedger(eco.home, Date.now);
+  const live = filesOf(eco).filter((name) => name.endsWith('.out.log'));
+  const paths = live.map((name) => join(eco.home, 'logs', 'noisy', name));
+  return paths.map((path) => runsIn(wholeLog(path, ledger.document(path).start), last)).reduce((a, b) => a + b, 0);
+}
+
+function runsIn(text: string, last: number): number {
+  let runs = 0;
+  for (const numbers of numbersByInstance(text).values()) {
+    for (let at = 0; at < numbers.length; at += last, runs += 1) {
+      const gap = firstGap(numbers.slice(at, at + last), last);
+      if (gap !== null) throw new Error(gap);
+    }
+  }
+  return runs;
+}
+
 interface Line {
   readonly app: string;
   readonly instance: number | null;
   readonly line: string;
+  readonly message: string;
+  readonly at: string | null;
+}
+
+async function killDaemon(eco: EcoRig): Promise<void> {
+  const { pid } = await eco.json<{ readonly pid: number }>(['daemon', 'status']);
+  kill(pid);
 }
 
 async function lines(eco: EcoRig, args: readonly string[]): Promise<readonly string[]> {

@@ -123,9 +123,10 @@ describe.concurrent('eco run', () => {
         .split('\n')
         .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>),
     );
+    const of = { project: 'shop', instance: 0, at: expect.any(String) as string };
     expect(out).toEqual([
-      { project: 'shop', app: 'one', instance: 0, stream: 'out', line: 'ran', at: expect.any(String) as string },
-      { project: 'shop', app: 'two', instance: 0, stream: 'err', line: 'it failed', at: expect.any(String) as string },
+      { ...of, app: 'one', stream: 'out', line: 'ran', message: 'ran' },
+      { ...of, app: 'two', stream: 'err', line: 'it failed', message: 'it failed' },
     ]);
     expect(err.map(({ type }) => type)).toEqual(
       expect.arrayContaining(['step_started', 'worker-started', 'worker-exited', 'step_succeeded', 'step_failed']),

@@ -77,7 +77,7 @@ export class FakeMachine {
         exitCodeOf: (id) => this.exitCodes.get(id) ?? null,
       },
       logs: {
-        sizeOf: () => 0,
+        endOf: () => 0,
         lastLines: (file, count) => this.lastLines(file, count),
         reader: (_file, onLine) => () => this.written.splice(0).forEach((line) => onLine(line)),
       },

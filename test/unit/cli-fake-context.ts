@@ -11,7 +11,7 @@ import { err, ok, type Result } from '../../src/domain/result.ts';
 import type { ObservedWorker, WorkerPhase } from '../../src/domain/worker-state.ts';
 import type { Answer } from '../../src/platform/ask.ts';
 import type { InterruptSignal } from '../../src/platform/interrupt.ts';
-import type { LogLine, StepOutcome, StepRequest } from '../../src/protocol/control.ts';
+import type { FlushedFile, LogLine, StepOutcome, StepRequest } from '../../src/protocol/control.ts';
 
 export interface World {
   /** null: no daemon runs. */
@@ -26,6 +26,7 @@ export interface World {
   readonly history?: Result<AppHistory>;
   readonly onStep?: (request: StepRequest, signal: AbortSignal) => Promise<Result<StepOutcome>>;
   readonly logLines?: readonly LogLine[];
+  readonly flushed?: readonly FlushedFile[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -136,6 +137,10 @@ function fakeClient(world: World, seen: Pick<Seen, 'calls' | 'steps' | 'logQueri
         `history ${project}/${app}`,
         world.history ?? err({ reason: 'no-such-app', target: app, didYouMean: null }),
       ),
+    flush: async ({ targets }) => {
+      seen.calls.push(`flush ${targets.map(({ app, instance }) => `${app}:${instance ?? '*'}`).join(' ')}`);
+      return ok({ files: world.flushed ?? [] });
+    },
     logs: async function* (query) {
       seen.logQueries.push(query);
       for (const line of world.logLines ?? []) yield ok(line);

@@ -34,7 +34,15 @@ test('describe shows the app, its environment masked, and exits 1 for one that i
   expect(await run('describe', 'apj')).toBe(1);
 });
 
-const line = { project: 'shop', app: 'api', instance: 0, stream: 'out', line: 'hello', at: null } as const;
+const line = {
+  project: 'shop',
+  app: 'api',
+  instance: 0,
+  stream: 'out',
+  line: 'hello',
+  message: 'hello',
+  at: null,
+} as const;
 
 test.each([
   [['logs'], false, { targets: [], lines: 20, follow: false, streams: ['out', 'err'] }],
@@ -44,6 +52,9 @@ test.each([
   [['logs', '--err', '--lines', '5'], false, { streams: ['err'], lines: 5 }],
   [['logs', '--out', '--err'], false, { streams: ['out', 'err'] }],
   [['logs', 'api:1'], false, { targets: [{ project: 'shop', app: 'api', instance: 1 }] }],
+  [['logs', '--since', '10m'], false, { lines: null, since: -600_000 }],
+  [['logs', '--since', '1h', '--lines', '3'], false, { lines: 3, since: -3_600_000 }],
+  [['logs', '--grep', 'a|b'], false, { grep: 'a|b', lines: 20, since: null }],
   [['logs', '--project', 'shop'], false, { targets: [{ project: 'shop', app: 'api', instance: null }] }],
 ])('%j, terminal: %s, asks for %j', async (args, isTTY, query) => {
   const observed = observedApps([app('api', { spec: { instances: 2 } })]);
@@ -54,7 +65,7 @@ test.each([
 
 test('log lines carry their app, or nothing, or everything', async () => {
   const observed = observedApps([app('api'), app('worker')]);
-  const logLines = [line, { ...line, stream: 'err', line: 'oh', at: 0 } as const];
+  const logLines = [line, { ...line, stream: 'err', line: '{"message":"oh"}', message: 'oh', at: 0 } as const];
   const { run, seen } = fakeEco({ observed, logLines });
   expect(await run('logs')).toBe(0);
   expect(await run('logs', '--raw')).toBe(0);
@@ -63,11 +74,45 @@ test('log lines carry their app, or nothing, or everything', async () => {
     "api:0  | hello
     api:0  ! oh
     hello
-    oh
-    {"project":"shop","app":"api","instance":0,"stream":"out","line":"hello","at":null}
-    {"project":"shop","app":"api","instance":0,"stream":"err","line":"oh","at":"1970-01-01T00:00:00.000Z"}
+    {"message":"oh"}
+    {"project":"shop","app":"api","instance":0,"stream":"out","line":"hello","message":"hello","at":null}
+    {"project":"shop","app":"api","instance":0,"stream":"err","line":"{\\"message\\":\\"oh\\"}","message":"oh","at":"1970-01-01T00:00:00.000Z"}
     "
   `);
+});
+
+test.each([
+  ['--grep', '('],
+  ['--since', '10'],
+  ['--since', 'yesterday'],
+  ['--lines', '-1'],
+])('logs %s %s is refused before anything is asked', async (...flags) => {
+  const { run, seen } = fakeEco({ observed: observedApps([app('api')]) });
+  expect(await run('logs', ...flags)).toBe(1);
+  expect(seen.logQueries).toEqual([]);
+});
+
+test('flush empties the logs that are named, or all, and tells which', async () => {
+  const flushed = [
+    { file: '/h/api-0.out.log', bytes: 2_097_152 },
+    { file: '/h/api-0.err.log', bytes: 0 },
+  ];
+  const { run, seen } = fakeEco({
+    observed: observedApps([app('api', { spec: { instances: 2 } }), app('worker')]),
+    flushed,
+  });
+  expect(await run('flush', 'api:1')).toBe(0);
+  expect(await run('flush')).toBe(0);
+  expect(seen.calls.filter((call) => call.startsWith('flush'))).toEqual(['flush api:1', 'flush api:* worker:*']);
+  expect(seen.out).toBe('Flushed 1 log, 2.0 MiB:\n  /h/api-0.out.log\n'.repeat(2));
+  expect(await run('flush', 'apj')).toBe(1);
+});
+
+test('flush of nothing says so, in JSON as well', async () => {
+  const { run, seen } = fakeEco({ observed: null });
+  expect(await run('flush')).toBe(0);
+  expect(await run('flush', '--json')).toBe(0);
+  expect(seen.out).toBe('No logs to flush.\n{"format_version":"1.0","files":[]}\n');
 });
 
 test('logs of nothing end at once, logs of an unknown app fail', async () => {

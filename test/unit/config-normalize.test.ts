@@ -9,7 +9,7 @@ import { readKeys } from '../../src/config/read-keys.ts';
 import { createReport } from '../../src/config/report.ts';
 import type { SourceDocument } from '../../src/config/source.ts';
 import { validateValues } from '../../src/config/validate.ts';
-import type { LogTarget, Probe, RolloutSettings, Share } from '../../src/domain/app-spec.ts';
+import type { LogRotation, LogTarget, Probe, RolloutSettings, Share } from '../../src/domain/app-spec.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/ecosystems', import.meta.url));
 const folder = `${fixtures}/valid/interpreters`;
@@ -64,7 +64,17 @@ const options = fc.record(
     kill_timeout: duration,
     stop_signal: fc.constantFrom('auto', 'SIGINT', 'SIGUSR2'),
     out_file: fc.constantFrom('NULL', '/dev/null', './a.log', '/var/log/b.log'),
+    log_file: fc.constantFrom<string | boolean>(true, false, 'NULL', './all.log'),
     merge_logs: fc.boolean(),
+    log_type: fc.constantFrom('raw', 'json'),
+    log_date_format: fc.constantFrom<string | boolean>('HH:mm', '', false),
+    time: fc.boolean(),
+    logs: fc.constantFrom<object>(
+      {},
+      { rotate: false },
+      { rotate: { keep: 0, compress: true } },
+      { rotate: { max_size: '1.5M' } },
+    ),
     instance_var: fc.constantFrom('N', 'INSTANCE_ID'),
     depends_on: fc.oneof(
       fc.constantFrom('x', ['x', 'y']),
@@ -131,7 +141,7 @@ test('a normalised app is plain JSON with every field filled in', () => {
     fc.property(app, (written) => {
       const { spec } = normalize(written, undefined);
       expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
-      expect(Object.keys(spec)).toHaveLength(39);
+      expect(Object.keys(spec)).toHaveLength(43);
       expect(spec.instances).toBeGreaterThanOrEqual(1);
       expect(Object.keys(spec.env)).toEqual(Object.keys(spec.env).sort());
     }),
@@ -237,7 +247,11 @@ function serialise({ spec, revision }: Pick<NormalizedApp, 'spec' | 'revision'>)
     shutdown_with_message: spec.shutdownWithMessage,
     ...logOption('out_file', spec.outFile),
     ...logOption('error_file', spec.errorFile),
+    ...combinedOption(spec.combinedFile),
     merge_logs: spec.mergeLogs,
+    log_type: spec.logType,
+    ...(spec.logDateFormat === null ? {} : { log_date_format: spec.logDateFormat }),
+    logs: { rotate: rotationOption(spec.logRotation) },
     depends_on: spec.dependsOn,
     revision: revisionOption(revision),
   };
@@ -278,6 +292,16 @@ function rolloutOption(rollout: RolloutSettings): Record<string, unknown> {
     progress_deadline: rollout.progressDeadline,
     rollback: rollout.rollback,
   };
+}
+
+function combinedOption(target: LogTarget): Record<string, unknown> {
+  if (target.type === 'discard') return {};
+  return { log_file: target.type === 'default' ? true : target.path };
+}
+
+function rotationOption(rotation: LogRotation | null): unknown {
+  if (rotation === null) return false;
+  return { max_size: rotation.maxSize, keep: rotation.keep, compress: rotation.compress };
 }
 
 function logOption(name: string, target: LogTarget): Record<string, string> {

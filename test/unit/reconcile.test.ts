@@ -299,7 +299,16 @@ describe('what a changed field asks for', () => {
       'reload',
       'error_file  (none) → "/var/log/api"',
     ],
+    ['combinedFile', { combinedFile: { type: 'default' } }, 'reload', 'log_file  (none) → true'],
     ['mergeLogs', { mergeLogs: true }, 'reload', 'merge_logs  false → true'],
+    ['logType', { logType: 'json' }, 'reload', 'log_type  "raw" → "json"'],
+    ['logDateFormat', { logDateFormat: 'HH:mm' }, 'reload', 'log_date_format  (none) → "HH:mm"'],
+    [
+      'logRotation',
+      { logRotation: null },
+      'update',
+      'logs.rotate  {"max_size":10485760,"keep":5,"compress":false} → false',
+    ],
     ['dependsOn', { dependsOn: { db: 'ready' } }, 'update', 'depends_on.db  (none) → "ready"'],
     ['code', { code: { type: 'fixed', value: 'v2' } }, 'reload', 'code  "none" → "v2"'],
   ])('%s', (_, change, action, line) => {

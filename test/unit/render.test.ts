@@ -498,6 +498,8 @@ describe('apps', () => {
         rollout                {"max_surge":null,"max_unavailable":0,"min_ready":1000,"progress_deadline":600000,"rollback":true}
         shutdown_with_message  false
         merge_logs             false
+        log_type               raw
+        logs.rotate            {"max_size":10485760,"keep":5,"compress":false}
         code                   none
 
       Environment

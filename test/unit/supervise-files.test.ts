@@ -1,14 +1,4 @@
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -16,12 +6,11 @@ import { EventLog } from '../../src/daemon/event-log.ts';
 import { Projects } from '../../src/daemon/projects.ts';
 import { Store } from '../../src/daemon/store.ts';
 import { jsonFilesIn, readJsonFile, readJsonFolder, writeJsonFile } from '../../src/platform/json-file.ts';
-import { appendLine, fileSize, followLines, lastLines } from '../../src/platform/log-files.ts';
+import { appendLine, fileSize, lastLines } from '../../src/platform/log-files.ts';
 import { newDocument } from '../../src/supervise/cluster-document.ts';
 import type { WorkerRecord } from '../../src/supervise/ports.ts';
 import { exitRecordPath } from '../../src/supervise/worker-launch.ts';
 import { fakeClock } from '../support/fake-clock.ts';
-import { eventually } from '../support/eventually.ts';
 import { appSpec } from '../support/states.ts';
 
 let folder: string;
@@ -68,81 +57,6 @@ describe('the last lines of a file', () => {
     const lines = Array.from({ length: 200_000 }, (_, i) => `line ${i}`);
     writeFileSync(file, lines.join('\n'));
     expect(lastLines(file, 1000)).toEqual(lines.slice(-1000));
-  });
-});
-
-describe('following a file', () => {
-  /** Follows `file` from its present end; tells what it hears. */
-  function follow(from = fileSize(file)) {
-    const lines: string[] = [];
-    const stop = new AbortController();
-    const ended = followLines(file, (line) => lines.push(line), { from, signal: stop.signal });
-    const hears = (...expected: readonly string[]) => eventually(() => expect(lines).toEqual(expected));
-    const end = async (): Promise<void> => {
-      stop.abort();
-      await ended;
-    };
-    return { hears, end, lines };
-  }
-
-  test('tells each line that is appended, once it is whole', async () => {
-    writeFileSync(file, 'old\n');
-    const { hears, end } = follow();
-    appendFileSync(file, 'one\ntw');
-    await hears('one');
-    appendFileSync(file, 'o\nthree\n');
-    await hears('one', 'two', 'three');
-    await end();
-  });
-
-  test('tells what was written since the caller looked', async () => {
-    writeFileSync(file, 'old\nnew\n');
-    const { hears, end } = follow(4);
-    await hears('new');
-    await end();
-  });
-
-  test('puts a character together that was written in two parts', async () => {
-    writeFileSync(file, '');
-    const { hears, end } = follow();
-    const bytes = Buffer.from('日本\nend\n');
-    appendFileSync(file, bytes.subarray(0, 4));
-    await eventually(() => fileSize(file) === 4);
-    appendFileSync(file, bytes.subarray(4));
-    await hears('日本', 'end');
-    await end();
-  });
-
-  test('goes on after a truncation', async () => {
-    writeFileSync(file, 'a long line that was there before\n');
-    const { hears, end } = follow();
-    appendFileSync(file, 'one\nrest that is cut off');
-    await hears('one');
-    truncateSync(file);
-    appendFileSync(file, 'two\n');
-    await hears('one', 'two');
-    await end();
-  });
-
-  test('waits for a file that is not there yet, in a folder that is', async () => {
-    const { hears, end } = follow();
-    writeFileSync(file, 'first\n');
-    await hears('first');
-    await end();
-  });
-
-  test('hears nothing more once it is ended', async () => {
-    writeFileSync(file, '');
-    const { hears, end, lines } = follow();
-    appendFileSync(file, 'one\n');
-    await hears('one');
-    await end();
-    appendFileSync(file, 'two\n');
-    expect(lines).toEqual(['one']);
-  });
-
-  test('ends at once where it was ended before it began', async () => {
-    await followLines(file, () => {}, { from: 0, signal: AbortSignal.abort() });
   });
 });
 

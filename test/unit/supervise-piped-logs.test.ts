@@ -41,7 +41,7 @@ test('a line without an end is passed on in parts before it fills the memory', (
 test('a report sees the last lines since the process began, a probe those since it looked last', () => {
   const { logs, write } = pipedLog();
   write('before\n');
-  const start = logs.sizeOf(FILE);
+  const start = logs.endOf(FILE);
   const seen: string[] = [];
   const read = logs.reader(FILE, (line) => void seen.push(line), { from: start });
   write('one\ntwo\nthree\n');
@@ -58,5 +58,5 @@ test('only the last lines are kept', () => {
   const { logs, write } = pipedLog();
   write('line\n'.repeat(20_000));
   expect(logs.lastLines(FILE, 20_000, { start: 0 })).toHaveLength(5000);
-  expect(logs.sizeOf(FILE)).toBe(100_000);
+  expect(logs.endOf(FILE)).toBe(100_000);
 });

@@ -140,6 +140,16 @@ describe('what the preload is told', () => {
       ],
       ticketKeys: 'c2VjcmV0',
       minReady: 1000,
+      logs: null,
+    });
+  });
+
+  test('is what to do to each line, where anything is', () => {
+    const logs = { type: 'raw', dateFormat: null, combinedFile: null, app: 'api', instance: 3 };
+    expect(orders(launch({ logType: 'json' }, {}))).toMatchObject({ logs: { ...logs, type: 'json' } });
+    expect(orders(launch({ logDateFormat: 'HH:mm' }, {}))).toMatchObject({ logs: { ...logs, dateFormat: 'HH:mm' } });
+    expect(orders(launch({ combinedFile: { type: 'file', path: '/v/all.log' } }, {}))).toMatchObject({
+      logs: { ...logs, combinedFile: '/v/all-3.log' },
     });
   });
 
@@ -194,6 +204,14 @@ describe('log files', () => {
     const { outFile, errorFile } = logFiles({ ...SPEC, ...fields }, { key, instance: 3 }, HOME);
     return [outFile, errorFile];
   };
+
+  test('there is one for both streams besides, if it is asked for, of Node programs', () => {
+    const combined = (fields: Partial<AppSpec>) =>
+      logFiles({ ...SPEC, ...fields }, { key: WORKER.key, instance: 3 }, HOME).combinedFile;
+    expect(combined({})).toBeNull();
+    expect(combined({ combinedFile: { type: 'default' } })).toBe('/home/eco/logs/shop/api-3.all.log');
+    expect(combined({ combinedFile: { type: 'default' }, interpreter: { type: 'none' } })).toBeNull();
+  });
 
   test.for<[string, Partial<AppSpec>, readonly (string | null)[]]>([
     ['by default', {}, ['/home/eco/logs/shop/api-3.out.log', '/home/eco/logs/shop/api-3.err.log']],

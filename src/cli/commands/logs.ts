@@ -1,18 +1,22 @@
 import type { DaemonClient } from '../../client/daemon-client.ts';
-import { err, ok, type Result } from '../../domain/result.ts';
+import type { Milliseconds } from '../../domain/time.ts';
 import type { LogQuery, LogStream, LogTargetQuery } from '../../protocol/control.ts';
 import type { CliContext } from '../context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
-import { observeIfAny, type Observation } from '../flow/observe.ts';
+import { logTargets } from '../flow/log-targets.ts';
+import { observeIfAny } from '../flow/observe.ts';
 import { hint } from '../render/console.ts';
 import { logLineFormatter } from '../render/log-text.ts';
-import { resolveTargets } from '../targets.ts';
 
 export interface LogsOptions {
   readonly targets: readonly string[];
   readonly project?: string;
-  readonly lines: number;
+  /** Absent: as many as fit on a screen; with `since`, all. */
+  readonly lines?: number;
+  /** How long ago. */
+  readonly since?: Milliseconds;
+  readonly grep?: string;
   /** Absent: as long as somebody watches, that is, in a terminal. */
   readonly follow?: boolean;
   readonly out?: boolean;
@@ -20,10 +24,12 @@ export interface LogsOptions {
   readonly raw?: boolean;
 }
 
+const DEFAULT_LINES = 20;
+
 export async function logs(context: CliContext, options: LogsOptions): Promise<ExitCode> {
   const observation = await observeIfAny(context);
   if (!observation.ok) return fail(context, observation.error);
-  const targets = queryTargets(observation.value, options);
+  const targets = logTargets(observation.value.observed, options);
   if (!targets.ok) return fail(context, targets.error);
   const { client } = observation.value;
   if (client === null || targets.value.length === 0) {
@@ -34,22 +40,15 @@ export async function logs(context: CliContext, options: LogsOptions): Promise<E
     query: {
       // Without names: also apps that are added while this command follows.
       targets: options.targets.length === 0 && options.project === undefined ? [] : targets.value,
-      lines: options.lines,
+      lines: options.lines ?? (options.since === undefined ? DEFAULT_LINES : null),
       follow: options.follow ?? context.console.isTTY,
       streams: streamsOf(options),
+      since: options.since === undefined ? null : context.clock.wallTime() - options.since,
+      grep: options.grep ?? null,
     },
     known: targets.value,
     raw: options.raw === true,
   });
-}
-
-/** Without any word, all apps. */
-function queryTargets({ observed }: Observation, options: LogsOptions): Result<readonly LogTargetQuery[]> {
-  const project = options.project ?? null;
-  const words = options.targets.length === 0 ? ['all'] : options.targets;
-  const resolved = resolveTargets(words, observed, { project, instances: 'allowed' });
-  if (!resolved.ok) return err(resolved.error);
-  return ok(resolved.value.map(({ app, instance }) => ({ project: app.project, app: app.name, instance })));
 }
 
 /** Both flags together mean the same as neither. */

@@ -39,8 +39,9 @@ const KILL_INTERVAL: Milliseconds = 100;
 /** Answers the exit code once nothing of the apps is left. */
 export async function runForeground(context: CliContext, { plan, grace, renderer }: ForegroundRun): Promise<number> {
   const changes = { notice: (): void => {} };
-  const { line: onLine, event: onEvent } = renderer;
-  const opened = await context.foreground({ onLine, onEvent, onChange: () => changes.notice() });
+  const { line: onLine, event: onEvent, logProblem: onLogProblem } = renderer;
+  const onChange = (): void => changes.notice();
+  const opened = await context.foreground({ onLine, onEvent, onLogProblem, onChange });
   if (!opened.ok) return fail(context, opened.error);
   const foreground = opened.value;
   const interruption = deferred<End>();

@@ -71,7 +71,7 @@ const GROUPS: readonly CommandGroup[] = [
   { heading: 'Main:', commands: ['validate', 'plan', 'apply', 'down'], add: addFileCommands },
   {
     heading: 'Operating:',
-    commands: ['list', 'ls', 'status', 'describe', 'show', 'logs', 'history'],
+    commands: ['list', 'ls', 'status', 'describe', 'show', 'logs', 'flush', 'history'],
     add: addShowCommands,
   },
   {

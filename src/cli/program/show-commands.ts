@@ -1,21 +1,23 @@
 import type { Command } from 'commander';
+import type { Milliseconds } from '../../domain/time.ts';
 import { examples, withTargets, type Run, type TargetFlags } from './options.ts';
-import { count, names } from './values.ts';
+import { count, duration, names, pattern } from './values.ts';
 
 interface LogFlags extends TargetFlags {
-  readonly lines: number;
+  readonly lines?: number;
+  readonly since?: Milliseconds;
+  readonly grep?: string;
   readonly follow?: boolean;
   readonly out?: boolean;
   readonly err?: boolean;
   readonly raw?: boolean;
 }
 
-const DEFAULT_LOG_LINES = 20;
-
 export function addShowCommands(program: Command, run: Run): void {
   addList(program, run);
   addDescribe(program, run);
   addLogs(program, run);
+  addFlush(program, run);
   addHistory(program, run);
 }
 
@@ -49,18 +51,35 @@ function addLogs(program: Command, run: Run): void {
   const command = withTargets(program.command('logs'))
     .description('show the last lines of the logs; in a terminal, follow them')
     .argument('[targets...]', 'apps, name:instance, globs, namespaces; without any, all apps')
-    .option('--lines <n>', 'how many lines of each log', count, DEFAULT_LOG_LINES)
+    .option('--lines <n>', 'how many lines of each log; 20 unless given, with --since all', count)
+    .option('--since <time>', 'only what was written in this time, such as 10m', duration)
+    .option('--grep <pattern>', 'only lines that match this regular expression', pattern)
     .option('--follow', 'go on with new lines, also when stdout is no terminal')
     .option('--no-follow', 'end after the last line')
     .option('--out', 'only what was written to stdout')
     .option('--err', 'only what was written to stderr')
     .option('--raw', 'lines as they are, without the name of the app');
-  examples(command, ['eco logs', 'eco logs api worker:0', 'eco logs api --err --lines 100 --no-follow']).action(
-    (targets: readonly string[], flags: LogFlags) =>
-      run(flags, async (context) => {
-        const { logs } = await import('../commands/logs.ts');
-        return logs(context, { ...flags, targets });
-      }),
+  examples(command, [
+    'eco logs',
+    'eco logs api worker:0',
+    'eco logs api --err --since 10m --grep timeout --no-follow',
+  ]).action((targets: readonly string[], flags: LogFlags) =>
+    run(flags, async (context) => {
+      const { logs } = await import('../commands/logs.ts');
+      return logs(context, { ...flags, targets });
+    }),
+  );
+}
+
+function addFlush(program: Command, run: Run): void {
+  const command = withTargets(program.command('flush'))
+    .description('empty the logs, and remove what was rotated out of them; programs write on')
+    .argument('[targets...]', 'apps, name:instance, globs, namespaces; without any, all apps');
+  examples(command, ['eco flush', 'eco flush api worker:0']).action((targets: readonly string[], flags: TargetFlags) =>
+    run(flags, async (context) => {
+      const { flush } = await import('../commands/flush.ts');
+      return flush(context, { ...flags, targets });
+    }),
   );
 }
 

@@ -23,6 +23,15 @@ export function count(text: string): number {
   return Number(text);
 }
 
+/** A regular expression of JavaScript. */
+export function pattern(text: string): string {
+  try {
+    return new RegExp(text).source;
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
 /** `a,b`; may be given several times. */
 export function names(text: string, earlier: readonly string[] = []): readonly string[] {
   const given = text

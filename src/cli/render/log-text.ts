@@ -24,7 +24,7 @@ export function logLineFormatter(
       case 'prefixed': {
         const label = labelOf(line, severalProjects);
         width = Math.max(width, label.length);
-        return `${colourOf(line, `${label.padEnd(width)} ${line.stream === 'err' ? '!' : '|'}`)} ${line.line}\n`;
+        return `${colourOf(line, `${label.padEnd(width)} ${line.stream === 'err' ? '!' : '|'}`)} ${readable(line)}\n`;
       }
       default:
         return unreachable(form);
@@ -37,9 +37,14 @@ function labelOf({ project, app, instance }: LogTargetQuery, severalProjects: bo
   return instance === null ? name : `${name}:${instance}`;
 }
 
+/** Where eco made an object of the line, what the app wrote. */
+function readable({ line, message }: LogLine): string {
+  return line !== message && line.startsWith('{') ? message : line;
+}
+
 /** Published, like every JSON that eco prints. */
-function document({ project, app, instance, stream, line, at }: LogLine) {
-  return { project, app, instance, stream, line, at: at === null ? null : new Date(at).toISOString() };
+function document({ project, app, instance, stream, line, message, at }: LogLine) {
+  return { project, app, instance, stream, line, message, at: at === null ? null : new Date(at).toISOString() };
 }
 
 /** An app keeps its colour while the command runs; what it wrote to stderr stands out. */

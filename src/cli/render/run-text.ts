@@ -4,6 +4,7 @@ import type { ExecutionEvent, ExecutionReport } from '../../execute/execute-plan
 import { noticeText } from '../../reconcile/notice-text.ts';
 import { printable } from '../../reconcile/printable.ts';
 import type { LogLine } from '../../protocol/control.ts';
+import { logProblemText, type LogProblem } from '../../supervise/log-problem.ts';
 import { hint, renderDiagnostics, type Console } from './console.ts';
 import { formatDuration } from './duration-text.ts';
 import { exitCauseText } from './exit-cause-text.ts';
@@ -22,6 +23,7 @@ export const NO_APPS_TO_RUN = 'The file has no apps: there is nothing to run.';
 export interface RunRenderer {
   readonly line: (line: LogLine) => void;
   readonly event: (event: RecordedEvent) => void;
+  readonly logProblem: (path: string, problem: LogProblem) => void;
   readonly execution: (event: ExecutionEvent) => void;
   readonly failures: (report: ExecutionReport) => void;
   readonly diagnostics: (diagnostics: Parameters<typeof renderDiagnostics>[1]) => Promise<void>;
@@ -52,7 +54,7 @@ export function runRenderer(console: Console, { project, apps }: RunLabels): Run
   };
 }
 
-type Words = Pick<RunRenderer, 'event' | 'execution' | 'failures' | 'diagnostics' | 'notices'>;
+type Words = Pick<RunRenderer, 'event' | 'logProblem' | 'execution' | 'failures' | 'diagnostics' | 'notices'>;
 
 function textWords(console: Console): Words {
   const { onEvent } = plainProgress((text) => hint(console, text.trimEnd()));
@@ -62,6 +64,7 @@ function textWords(console: Console): Words {
       if (event.type !== 'worker-exited' || event.expected || succeeded(event)) return;
       hint(console, `${printable(event.worker)}: ${exitCauseText(event.cause)}`);
     },
+    logProblem: (path, problem) => hint(console, printable(logProblemText(path, problem))),
     failures: (report) => console.err(`\n${formatFailures(report)}\n`),
     diagnostics: async (diagnostics) => renderDiagnostics(console, diagnostics),
     notices: (notices) => notices.forEach((notice) => hint(console, `${printable(notice.app)}: ${noticeText(notice)}`)),
@@ -74,6 +77,8 @@ function jsonWords(console: Console): Words {
   return {
     execution: json.onEvent,
     event: (event) => console.err(`${JSON.stringify({ ...event, at: new Date(event.at).toISOString() })}\n`),
+    logProblem: (file, problem) =>
+      console.err(`${JSON.stringify({ ...problem, type: 'log-problem', problem: problem.type, file })}\n`),
     // Each has been told as an event.
     failures: () => {},
     diagnostics: async (diagnostics) => diagnostics.forEach(json.diagnostic),
