@@ -34,6 +34,9 @@ const PART_OF = {
   pass_env: 'env',
   revision: 'code',
   unwrap: 'script',
+  disable_logs: 'outFile',
+  time: 'logDateFormat',
+  logs: 'logRotation',
 } as const satisfies Record<Exclude<OptionName, FileKey>, keyof AppSpec | null>;
 
 /** `schemas/README.md`: every option, and every code of a diagnostic. */
