@@ -1,6 +1,7 @@
 // Generates what is compiled from the schema, then bundles the three programs that eco consists of.
 //   node .build/build.mjs            everything
 //   node .build/build.mjs generate   only src/**/generated, which types, lint and tests need
+//   node .build/build.mjs as 1.2.3 FOLDER   the programs alone, in place of the folder, as another version: for tests
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -24,10 +25,18 @@ const LAZY_IMPORT = /(?<!typeof )\bimport\('([^']+)'\)/g;
 const LAZY =
   'const __lazy = (load) => Promise.resolve().then(() => { const loaded = load(); return loaded.__esModule ? loaded : { ...loaded, default: loaded }; });';
 
-await generateValidator();
-await generateModuleWorker();
-await generateDefaultSpec();
-if (process.argv[2] !== 'generate') await bundle();
+const [what, asVersion, folder] = process.argv.slice(2);
+if (what === 'as') await bundle({ version: asVersion, dist: resolve(folder) });
+else {
+  await generateValidator();
+  await generateModuleWorker();
+  await generateDefaultSpec();
+  if (what !== 'generate') await bundle({ version: await ownVersion(), dist: `${root}dist` });
+}
+
+async function ownVersion() {
+  return JSON.parse(await readFile(`${root}package.json`, 'utf8')).version;
+}
 
 /** No schema is compiled at run time: that alone would cost 40 ms of every start. */
 async function generateValidator() {
@@ -124,9 +133,8 @@ async function writeDefaultSpec(spec) {
  * CommonJS, and every package inside: Node starts `eco list` in two thirds of the time that it takes for ES modules and
  * node_modules. What a command may not need is a file of its own, loaded when it is asked for.
  */
-async function bundle() {
-  const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
-  const next = `${root}dist-next`;
+async function bundle({ version, dist }) {
+  const next = `${dist}-next`;
   const used = new Set();
   const shared = {
     bundle: true,
@@ -155,8 +163,8 @@ async function bundle() {
   await writeFile(`${next}/package.json`, '{ "type": "commonjs" }\n');
   await writeFile(`${next}/THIRD-PARTY-LICENSES.txt`, await licences(inOrder(used)));
   await chmod(`${next}/eco.js`, 0o755);
-  await rm(`${root}dist`, { recursive: true, force: true });
-  await rename(next, `${root}dist`);
+  await rm(dist, { recursive: true, force: true });
+  await rename(next, dist);
 }
 
 function separately(pending) {

@@ -1,5 +1,7 @@
 import type { LoadOptions, LoadedEcosystem } from '../config/load-ecosystem.ts';
+import type { ConnectOptions } from '../client/connect.ts';
 import type { DaemonClient } from '../client/daemon-client.ts';
+import type { Program } from '../domain/failure.ts';
 import type { Source } from '../domain/history.ts';
 import type { Actor } from '../domain/observed-state.ts';
 import type { Result } from '../domain/result.ts';
@@ -22,6 +24,10 @@ export interface CliContext {
   readonly source: (folder: string) => Promise<Source | null>;
   readonly load: (options: LoadOptions) => Promise<Result<LoadedEcosystem>>;
   readonly connect: (start: DaemonStart) => Promise<Result<DaemonClient>>;
+  /** A daemon that runs, even of a version that this one does not understand: it can be asked who it is, and to end. */
+  readonly runningDaemon: () => Promise<Result<DaemonClient>>;
+  /** This eco. */
+  readonly program: Program;
   /** Keeps apps in this process, without a daemon. */
   readonly foreground: (listener: ForegroundListener) => Promise<Result<Foreground>>;
   /** A daemon of this home, running or not, keeps apps. */
@@ -33,4 +39,4 @@ export interface CliContext {
   readonly onOutputClosed: (callback: () => void) => () => void;
 }
 
-export type DaemonStart = 'if-absent' | 'never';
+export type DaemonStart = ConnectOptions['start'];

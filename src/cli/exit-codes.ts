@@ -120,9 +120,12 @@ export function exitCodeOf(failure: Failure): ExitCode {
     case 'task-failed':
       return EXIT.rolloutFailed;
     case 'timed-out':
+    case 'daemon-does-not-end':
       return EXIT.timedOut;
     case 'daemon-unreachable':
     case 'daemon-incompatible':
+    case 'daemon-ending':
+    case 'daemon-not-replaced':
     case 'home-unusable':
       return EXIT.daemon;
     case 'interrupted':

@@ -2,9 +2,13 @@ import { onOutputClosed, terminal, writeErr, writeOut } from '../platform/termin
 import { systemClock } from '../platform/clock.ts';
 import { ecoHome, homeHasApps } from '../platform/home.ts';
 import { onInterrupt } from '../platform/interrupt.ts';
+import { nodeVersion } from '../platform/machine.ts';
+import type { Program } from '../domain/failure.ts';
 import type { CliContext } from './context.ts';
 import type { OutputFlags } from './program/options.ts';
 import { runProgram } from './program/program.ts';
+import { hint, type Console } from './render/console.ts';
+import { formatOtherVersion } from './render/other-version-text.ts';
 
 export interface CliCall {
   /** What follows `eco`. */
@@ -31,38 +35,47 @@ export async function runCli(call: CliCall): Promise<number> {
 
 /** What is seldom needed is imported when it is. */
 function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliContext {
-  const { isTTY, isInteractive, isAnimated, columns, rows, colour } = terminal();
   const home = ecoHome();
-  const json = flags.json === true;
+  const console = createConsole({ cwd, environment }, flags);
+  const program = { version: ECO_VERSION, node: nodeVersion() };
+  const onOtherVersion = (daemon: Program): void => hint(console, formatOtherVersion({ daemon, cli: program }));
   return {
     cwd,
     environment,
     home,
-    console: {
-      out: writeOut,
-      err: writeErr,
-      colour: colour && flags.color,
-      columns,
-      rows,
-      isTTY,
-      animated: isAnimated,
-      isInteractive: isInteractive && !json,
-      json,
-      quiet: flags.quiet === true,
-      verbose: flags.verbose === true,
-      annotations: environment.GITHUB_ACTIONS === 'true',
-      cwd,
-    },
+    console,
+    program,
     clock: systemClock,
     actor: async () => (await import('../platform/actor.ts')).currentActor(),
     source: async (folder) => (await import('../platform/git.ts')).gitSource(folder),
     load: async (options) => (await import('../config/load-ecosystem.ts')).loadEcosystem(options),
-    connect: async (start) => (await import('../client/connect.ts')).connectDaemon({ home, start }),
+    connect: async (start) => (await import('../client/connect.ts')).connectDaemon({ home, start, onOtherVersion }),
+    runningDaemon: async () => (await import('../client/connect.ts')).runningDaemon(home),
     foreground: async (listener) => (await import('../supervise/foreground.ts')).Foreground.open(listener),
     homeHasApps: async () => homeHasApps(home),
     processEnd: async (pid, within) => (await import('../platform/process-end.ts')).processEnd(pid, within),
     ask: async (question) => (await import('../platform/ask.ts')).ask(question),
     onInterrupt,
     onOutputClosed,
+  };
+}
+
+function createConsole({ cwd, environment }: Omit<CliCall, 'args'>, flags: OutputFlags): Console {
+  const { isTTY, isInteractive, isAnimated, columns, rows, colour } = terminal();
+  const json = flags.json === true;
+  return {
+    out: writeOut,
+    err: writeErr,
+    colour: colour && flags.color,
+    columns,
+    rows,
+    isTTY,
+    animated: isAnimated,
+    isInteractive: isInteractive && !json,
+    json,
+    quiet: flags.quiet === true,
+    verbose: flags.verbose === true,
+    annotations: environment.GITHUB_ACTIONS === 'true',
+    cwd,
   };
 }

@@ -22,7 +22,7 @@ import type {
 /** The daemon as the CLI sees it. Every method answers a `daemon-unreachable` failure when the daemon is gone. */
 export interface DaemonClient {
   readonly info: () => Promise<Result<DaemonInfo>>;
-  readonly observe: (project?: ProjectName) => Promise<Result<ObservedState>>;
+  readonly observe: (project?: ProjectName, options?: ObserveOptions) => Promise<Result<ObservedState>>;
   readonly claim: (request: ClaimRequest) => Promise<Result<ClaimAnswer>>;
   readonly step: (request: StepRequest, options: StepOptions) => Promise<Result<StepOutcome>>;
   /** Empty if the daemon does not know the digest. */
@@ -32,6 +32,11 @@ export interface DaemonClient {
   readonly flush: (request: FlushRequest) => Promise<Result<FlushAnswer>>;
   readonly events: (options: { readonly follow: boolean }, signal: AbortSignal) => AsyncIterable<Result<RecordedEvent>>;
   readonly shutdown: (request: ShutdownRequest) => Promise<Result<void>>;
+}
+
+export interface ObserveOptions {
+  /** Waits, a moment at most, for what workers have to tell that the daemon has just adopted: for a plan it counts. */
+  readonly settled: boolean;
 }
 
 export interface StepOptions {

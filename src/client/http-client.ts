@@ -2,24 +2,28 @@ import { completeSpec } from '../domain/complete-spec.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { ObservedApp, ObservedState } from '../domain/observed-state.ts';
-import type { StepMessage, StepOutcome, StepRequest } from '../protocol/control.ts';
+import type { DaemonInfo, StepMessage, StepOutcome, StepRequest } from '../protocol/control.ts';
 import { sendLocal, type LocalRequest, type LocalResponse } from '../platform/local-http.ts';
 import { unreachable } from '../util/unreachable.ts';
 import type { DaemonClient, StepOptions } from './daemon-client.ts';
+import { askInTurn } from './next-daemon.ts';
 
 type Call = Omit<LocalRequest, 'socketPath'>;
 
 /** The daemon behind a unix socket. `log` is where it writes what goes wrong with it, for failures to name. */
 export function httpClient(socketPath: string, log: string): DaemonClient {
   const daemon: Address = { socketPath, log };
+  const info = () => ask<DaemonInfo>(daemon, { method: 'GET', path: '/v1/info' });
   return {
-    info: () => ask(daemon, { method: 'GET', path: '/v1/info' }),
-    observe: async (project) => {
-      const answer = await ask<ObservedState>(daemon, { method: 'GET', path: `/v1/observed${queryOf(project)}` });
+    info,
+    observe: async (project, { settled } = { settled: false }) => {
+      const query = new URLSearchParams({ ...(project && { project }), ...(settled && { settled: '1' }) }).toString();
+      const answer = await ask<ObservedState>(daemon, { method: 'GET', path: `/v1/observed?${query}` });
       return answer.ok ? ok(completeState(answer.value)) : answer;
     },
-    claim: (body) => ask(daemon, { method: 'POST', path: '/v1/applies', body }),
-    step: (request, options) => performStep(daemon, request, options),
+    claim: (body) => askInTurn(() => ask(daemon, { method: 'POST', path: '/v1/applies', body }), { info }),
+    step: (request, options) =>
+      askInTurn(() => performStep(daemon, request, options), { info, signal: options.signal }),
     manifest: (digest) => ask(daemon, { method: 'GET', path: `/v1/manifests/${encodeURIComponent(digest)}` }),
     history: (query) =>
       ask(daemon, { method: 'GET', path: `/v1/history?${new URLSearchParams({ ...query }).toString()}` }),
@@ -49,16 +53,13 @@ interface Address {
   readonly log: string;
 }
 
-function queryOf(project: string | undefined): string {
-  return project === undefined ? '' : `?project=${encodeURIComponent(project)}`;
-}
-
 async function open({ socketPath, log }: Address, call: Call): Promise<Result<LocalResponse>> {
   try {
     const response = await sendLocal({ ...call, socketPath });
     return response.status < 400 ? ok(response) : err(JSON.parse(await response.text()) as Failure);
   } catch (error) {
-    return err(unreachableBecause(error, { socketPath, log }));
+    // The daemon answers the head of a step before it begins it.
+    return err(unreachableBecause(error, { socketPath, log }, { taken: false }));
   }
 }
 
@@ -109,7 +110,11 @@ async function performStep(
   return err(unreachableBecause(new Error('the daemon ended before the step did'), daemon));
 }
 
-function unreachableBecause(error: unknown, { socketPath, log }: Address): Failure {
+function unreachableBecause(
+  error: unknown,
+  { socketPath, log }: Address,
+  { taken }: { readonly taken: boolean } = { taken: true },
+): Failure {
   const cause = error instanceof Error ? error.message : String(error);
-  return { reason: 'daemon-unreachable', socket: socketPath, cause, log };
+  return { reason: 'daemon-unreachable', socket: socketPath, cause, log, taken };
 }

@@ -22,6 +22,7 @@ import { logSources } from './log-sources.ts';
 import { streamLogs } from './log-stream.ts';
 import type { Projects } from './projects.ts';
 import { performStep } from './steps.ts';
+import type { StepsUnderWay } from './steps-under-way.ts';
 import type { Store } from './store.ts';
 
 export interface Daemon {
@@ -32,6 +33,7 @@ export interface Daemon {
   readonly events: EventLog;
   readonly ledger: LogLedger;
   readonly keeper: LogKeeper;
+  readonly steps: StepsUnderWay;
   readonly info: () => DaemonInfo;
   /** Ends the daemon; answers once the apps are gone, if that is asked. */
   readonly shutdown: (request: ShutdownRequest) => Promise<void>;
@@ -55,9 +57,10 @@ export function routes(daemon: Daemon): RequestHandler {
 
 function addReads(router: Router, { supervisor, sampler, projects, store, events, ledger, info }: Daemon): void {
   on(router, 'GET /v1/info', ({ response }) => sendJson(response, 200, info()));
-  on(router, 'GET /v1/observed', ({ response, query: { project } }) => {
+  on(router, 'GET /v1/observed', async ({ response, query: { project, settled } }) => {
     sampler.look();
-    sendJson(response, 200, { projects: projects.observe(supervisor.observe(project), project) });
+    if (settled === '1') await supervisor.reunited(project);
+    sendJson(response, 200, { projects: projects.observe(supervisor.observe(project), project), node: info().node });
   });
   on(router, 'GET /v1/history', ({ response, query }) => {
     const asked = parseHistoryQuery(query);
@@ -90,11 +93,13 @@ function addReads(router: Router, { supervisor, sampler, projects, store, events
 }
 
 function addWrites(router: Router, daemon: Daemon): void {
-  const { supervisor, projects, events } = daemon;
+  const { supervisor, projects, events, steps } = daemon;
+  const ending: Failure = { reason: 'daemon-ending', pid: daemon.info().pid };
   onBody(router, 'POST /v1/applies', {
     parse: parseClaim,
     answer: (body, response) => {
       const { project, file, by } = body;
+      if (steps.ending) return refuse(response, ending);
       const claim = projects.claim(body, supervisor.observe(project).length > 0);
       if (!claim.ok) return refuse(response, claim.error);
       events.record({ type: 'apply-started', project, file, serial: claim.value.serial, by });
@@ -103,7 +108,10 @@ function addWrites(router: Router, daemon: Daemon): void {
   });
   onBody(router, 'POST /v1/steps', {
     parse: parseStep,
-    answer: (body, response) => streamJson(response, ({ send }) => performStep(body, daemon, send)),
+    answer: (body, response) => {
+      if (steps.ending) return refuse(response, ending);
+      return steps.carryOut(() => streamJson(response, ({ send }) => performStep(body, daemon, send)));
+    },
   });
   onBody(router, 'POST /v1/flush', {
     parse: parseFlush,

@@ -8,8 +8,8 @@ import { ecoHome } from '../platform/home.ts';
 import { reusePortSupport } from '../platform/listening-socket.ts';
 import { LogLedger } from '../platform/log-ledger.ts';
 import { ensurePrivateFolder, keepFilesPrivate } from '../platform/private-folder.ts';
+import { notifyReady } from '../platform/notify-ready.ts';
 import { bootId } from '../platform/process-table.ts';
-import { becomeOnlyInstance } from '../platform/single-instance.ts';
 import { keepSpareDescriptor } from '../platform/spare-descriptor.ts';
 import { openSupervision, type Supervision } from '../supervise/supervision.ts';
 import { exitsPath } from '../supervise/worker-launch.ts';
@@ -18,7 +18,9 @@ import type { AppStore, Supervisor } from '../supervise/supervisor.ts';
 import { EventLog } from './event-log.ts';
 import { Projects } from './projects.ts';
 import { routes, type Daemon } from './routes.ts';
+import { StepsUnderWay } from './steps-under-way.ts';
 import { Store } from './store.ts';
+import { succeed } from './succession.ts';
 
 /** Runs until it is told to end. Answers the exit code: 0 also where another daemon serves the home already. */
 export async function runDaemon(): Promise<number> {
@@ -34,7 +36,8 @@ export async function runDaemon(): Promise<number> {
   // Workers are known by it: the same home must have one name, whatever links lead to it.
   const home = realPath(named);
   const socketPath = join(home, 'daemon.sock');
-  if (!(await becomeOnlyInstance(home, socketPath))) return 0;
+  // Of a service's daemon success would be a lie: it is to be started no more.
+  if (!(await succeed(home, socketPath))) return daemonProcess.service === null ? 0 : 11;
 
   const store = new Store(home, {
     clock: systemClock,
@@ -116,7 +119,9 @@ async function serve({ home, socketPath, store, events, ledger, supervision }: S
   const { supervisor, sampler, keeper } = supervision;
   const startedAt = systemClock.now();
   const ending = daemonProcess.whenAskedToEnd();
-  const shutdown = async ({ apps }: ShutdownRequest): Promise<void> => {
+  const steps = new StepsUnderWay();
+  const shutdown = async ({ apps, finishWithin = 0 }: ShutdownRequest): Promise<void> => {
+    await steps.finish(finishWithin);
     if (apps) await supervisor.stopAll();
     ending.end();
   };
@@ -131,10 +136,13 @@ async function serve({ home, socketPath, store, events, ledger, supervision }: S
     apps: supervisor.countApps(),
     workers: supervisor.workers().length,
     memoryBytes: daemonProcess.memoryBytes(),
+    service: daemonProcess.service,
   });
   const projects = new Projects(store.loadProjects(), (document) => store.saveProject(document));
-  const daemon: Daemon = { supervisor, sampler, projects, store, events, ledger, keeper, info, shutdown };
+  const daemon: Daemon = { supervisor, sampler, projects, store, events, ledger, keeper, steps, info, shutdown };
   const server = await serveHttp(socketPath, routes(daemon));
+  const problem = await notifyReady();
+  if (problem !== null) daemonProcess.log(`systemd was not told that eco is ready: ${problem}`);
   await ending.promise;
   supervision.close();
   await server.close();

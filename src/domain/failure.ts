@@ -4,6 +4,12 @@ import type { AppName, ProjectName, WorkerId } from './names.ts';
 import type { Milliseconds } from './time.ts';
 import type { ExitCause } from './worker-state.ts';
 
+/** An eco of a version, and the Node that runs it, such as `v22.12.0`. */
+export interface Program {
+  readonly version: string;
+  readonly node: string;
+}
+
 /**
  * Everything that may go wrong without being a bug. Data only: `cli/render/failure-text` makes the words and
  * `cli/exit-codes` the exit code. Plain JSON, so that a failure crosses the socket unchanged.
@@ -21,9 +27,28 @@ export type Failure =
   /** The file has no apps, but the project has: deleting all of them must be asked for. Nothing was changed. */
   | { readonly reason: 'empty-desired-state'; readonly project: ProjectName; readonly apps: readonly AppName[] }
   /** No daemon answers and none could be started. Apps that run go on running. */
-  | { readonly reason: 'daemon-unreachable'; readonly socket: string; readonly cause: string; readonly log: string }
+  | {
+      readonly reason: 'daemon-unreachable';
+      readonly socket: string;
+      readonly cause: string;
+      readonly log: string;
+      /** A daemon took the request, and may have begun what it asks for. */
+      readonly taken: boolean;
+    }
   /** The daemon speaks another major version of the protocol. Apps that run go on running. */
   | { readonly reason: 'daemon-incompatible'; readonly daemonVersion: string; readonly cliVersion: string }
+  /** The daemon is about to end, and begins nothing any more. Apps that run go on running. */
+  | { readonly reason: 'daemon-ending'; readonly pid: number }
+  /** The daemon was told to end and has not; nothing else was changed. */
+  | { readonly reason: 'daemon-does-not-end'; readonly pid: number }
+  /** The daemon that answers after an upgrade is not the one that was meant. Apps that run go on running. */
+  | {
+      readonly reason: 'daemon-not-replaced';
+      readonly found: Program;
+      readonly wanted: Program;
+      /** What starts it; null: nobody does. */
+      readonly service: string | null;
+    }
   /** ECO_HOME cannot be trusted or written. Nothing was changed. */
   | { readonly reason: 'home-unusable'; readonly home: string; readonly problem: string }
   /** New workers failed. `serving` says what answers now: the old version, or nothing. */

@@ -8,6 +8,8 @@ import type { ObservedWorker } from './worker-state.ts';
 export interface ObservedState {
   /** Sorted by name. */
   readonly projects: readonly ObservedProject[];
+  /** `process.version` of the daemon, whose Node also runs the Node apps that name no other; absent where nobody knows. */
+  readonly node?: string;
 }
 
 export interface ObservedProject {

@@ -108,6 +108,8 @@ export interface ObservedWorker {
   readonly current: boolean;
   /** A preload reports to the daemon: readiness and draining work, and where Node itself is the worker, sockets too. */
   readonly managed: boolean;
+  /** `process.version` of a worker that reports to the daemon; null or absent of any other. */
+  readonly node?: string | null;
   /** A successor can share everything that it listens on. Otherwise the two cannot run side by side. */
   readonly handsOver: boolean;
   /** What it listens on, such as `0.0.0.0:3000` or a unix path. */

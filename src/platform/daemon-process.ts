@@ -4,6 +4,8 @@ import { deferred } from '../util/deferred.ts';
 export const daemonProcess = {
   pid: process.pid,
   node: process.version,
+  /** What keeps it running, as the unit or the job that starts it says; null: nothing. */
+  service: process.env.ECO_SERVICE || null,
   random: Math.random,
   memoryBytes: (): number => process.memoryUsage.rss(),
 

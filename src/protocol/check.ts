@@ -89,8 +89,9 @@ function problemOfFlush(body: unknown): string | null {
 }
 
 function problemOfShutdown(body: unknown): string | null {
-  const { apps } = fieldsOf(body) as Partial<ShutdownRequest>;
-  return typeof apps === 'boolean' ? null : '`apps` must be a boolean';
+  const { apps, finishWithin = 0 } = fieldsOf(body) as Partial<ShutdownRequest>;
+  if (typeof apps !== 'boolean') return '`apps` must be a boolean';
+  return typeof finishWithin === 'number' && finishWithin >= 0 ? null : '`finishWithin` must be a number of at least 0';
 }
 
 const ACTIONS = [

@@ -4,7 +4,7 @@
  * | request | body or query | answer |
  * |---|---|---|
  * | `GET /v1/info` | | `DaemonInfo` |
- * | `GET /v1/observed` | `project=` to narrow | `ObservedState` |
+ * | `GET /v1/observed` | `project=` to narrow; `settled=1` to wait for what adopted workers have to tell | `ObservedState` |
  * | `GET /v1/history` | `project=` and `app=` | `AppHistory` |
  * | `POST /v1/applies` | `ClaimRequest` | `ClaimAnswer` |
  * | `POST /v1/steps` | `StepRequest` | NDJSON of `StepMessage`, the last one an outcome |
@@ -27,7 +27,10 @@ import type { CodeManifest } from '../domain/revision.ts';
 import type { Milliseconds, Timestamp } from '../domain/time.ts';
 import type { ExitCause, WorkerPhase } from '../domain/worker-state.ts';
 
-/** The same major version works together; the daemon tells its own in `DaemonInfo`. */
+/**
+ * The same major version works together; the daemon tells its own in `DaemonInfo`. `GET /v1/info` and `POST /v1/shutdown` without
+ * apps stay as they are in every version, so that any eco can take the place of any other.
+ */
 export const PROTOCOL_VERSION = 1;
 
 export interface DaemonInfo {
@@ -42,6 +45,8 @@ export interface DaemonInfo {
   readonly apps: number;
   readonly workers: number;
   readonly memoryBytes: number;
+  /** What starts it again whenever it ends, such as `systemd`; null or absent: whoever needs it next. */
+  readonly service?: string | null;
 }
 
 /** Makes the caller the owner of the project before its first step; refused if another origin owns it. */
@@ -173,4 +178,6 @@ export interface LogLine {
 export interface ShutdownRequest {
   /** Also ends every app. Without it the apps run on, and the next daemon adopts them. */
   readonly apps: boolean;
+  /** No step is begun any more, and those under way get so long to end. Absent: no time. */
+  readonly finishWithin?: Milliseconds;
 }

@@ -51,8 +51,9 @@ export function reconcile(desired: DesiredState, observed: ObservedState, option
   const present = (project?.apps ?? []).filter(chosen);
   const pairs = wanted.map((spec) => ({ spec, app: present.find(({ name }) => name === spec.name) }));
   const manifests = { ...options.manifests, ...desired.manifests };
+  const { node } = observed;
   const kept = pairs.flatMap(({ spec, app }) =>
-    app === undefined ? [newApp(spec)] : (stepForExisting(spec, app, { manifests, force: options.force }) ?? []),
+    app === undefined ? [newApp(spec)] : (stepForExisting(spec, app, { manifests, force: options.force, node }) ?? []),
   );
   const removed = options.prune ? present.filter(({ name }) => !wanted.some((spec) => spec.name === name)) : [];
   return ok({

@@ -2,6 +2,7 @@ import { preloadWay, type AppSpec } from '../domain/app-spec.ts';
 import type { ObservedApp } from '../domain/observed-state.ts';
 import type { Action, FieldChange } from '../domain/plan.ts';
 import { atLeast } from './change-classes.ts';
+import { FILE_KEYS } from './file-values.ts';
 import { healthOf, type Health } from './health.ts';
 import type { LooseStep } from './order-steps.ts';
 import { specChanges, type Manifests, type SpecChanges } from './spec-changes.ts';
@@ -9,16 +10,36 @@ import { specChanges, type Manifests, type SpecChanges } from './spec-changes.ts
 export interface ExistingOptions {
   readonly manifests: Manifests;
   readonly force: boolean;
+  /** The daemon's Node, where that matters and is known. */
+  readonly node?: string | undefined;
 }
 
 /** What an app that exists needs in order to be as `spec` says; null if it is. */
 export function stepForExisting(spec: AppSpec, app: ObservedApp, options: ExistingOptions): LooseStep | null {
-  const changes = specChanges(app.spec, spec, options.manifests);
+  const changes = withNodeChange(specChanges(app.spec, spec, options.manifests), { spec, app, node: options.node });
   const health = healthOf(app);
   const action = actionFor(spec, app, { changes, health, force: options.force });
   if (action === null) return null;
   const cause = causeOf({ spec, changes, health, action, force: options.force });
   return { id: spec.name, app: spec.name, action, cause, fields: changes.fields };
+}
+
+/** An app that names no interpreter runs on the daemon's Node. Another Node means new processes, though no file says so. */
+function withNodeChange(
+  changes: SpecChanges,
+  { spec, app, node }: { readonly spec: AppSpec; readonly app: ObservedApp; readonly node: string | undefined },
+): SpecChanges {
+  const follows = [spec, app.spec].every(({ interpreter }) => interpreter.type === 'node');
+  const other = app.workers.find((worker) => typeof worker.node === 'string' && worker.node !== node);
+  if (!follows || spec.kind === 'task' || node === undefined || other === undefined) return changes;
+  const path = FILE_KEYS.interpreter;
+  const field = { path, before: `node ${other.node}`, after: `node ${node}`, sensitive: false };
+  return {
+    ...changes,
+    class: atLeast(changes.class, 'reload') ? changes.class : 'reload',
+    because: atLeast(changes.class, 'reload') ? changes.because : [path],
+    fields: [...changes.fields, field],
+  };
 }
 
 interface Findings {

@@ -91,6 +91,12 @@ export class Supervisor {
       .sort((a, b) => byCodeUnit(a.project, b.project) || byName(a, b));
   }
 
+  /** Resolved once the workers of the project, or all, have told what an adopted worker has to tell. */
+  async reunited(project?: string): Promise<void> {
+    const clusters = [...this.#clusters.values()].filter(({ key }) => project === undefined || key.project === project);
+    await Promise.all(clusters.map((cluster) => cluster.reunited));
+  }
+
   history(key: AppKey): Result<AppHistory> {
     const cluster = this.#clusters.get(appId(key));
     if (cluster === undefined) return err(noSuchApp(key));

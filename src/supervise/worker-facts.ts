@@ -59,6 +59,7 @@ export function observedWorker(
     unlimited: running === null ? null : facts.unlimited,
     current,
     managed: signs.registered === true,
+    node: signs.node,
     handsOver,
     listening: signs.bound(),
     outFile: files.outFile,

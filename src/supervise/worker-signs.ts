@@ -14,6 +14,8 @@ export class WorkerSigns {
   spawnedAt: Instant;
   /** null for a program that has no preload, or that need not come to have one. */
   registered: boolean | null;
+  /** Its version, once it has told. */
+  node: string | null = null;
   turned = false;
   rested = false;
   saidReady = false;
@@ -36,6 +38,7 @@ export class WorkerSigns {
     switch (message.type) {
       case 'register':
         this.registered = true;
+        this.node = message.node;
         return;
       case 'turned':
         this.turned = true;
@@ -73,6 +76,7 @@ export class WorkerSigns {
   /** The process that spoke is gone, the worker is not. */
   forget(): void {
     this.registered = null;
+    this.node = null;
     this.saidReady = false;
     this.stats = null;
     this.#handledSignals = [];

@@ -50,13 +50,14 @@ export class EcoRig {
   node = process.execPath;
   /** What `dispose` found in the daemon's log and the logs of the apps. */
   logs = '';
-  readonly #packageFolder: string;
+  /** The package that commands are run from. */
+  packageFolder: string;
 
   private constructor(root: string, packageFolder: string) {
     this.root = root;
     this.home = join(root, 'home');
     this.folder = join(root, 'app');
-    this.#packageFolder = packageFolder;
+    this.packageFolder = packageFolder;
   }
 
   static async create(packageFolder: string): Promise<EcoRig> {
@@ -68,7 +69,7 @@ export class EcoRig {
   }
 
   get binary(): string {
-    return join(this.#packageFolder, 'dist', 'eco.js');
+    return join(this.packageFolder, 'dist', 'eco.js');
   }
 
   path(...parts: readonly string[]): string {

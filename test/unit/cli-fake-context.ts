@@ -30,7 +30,13 @@ export interface World {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-const UNREACHABLE: Failure = { reason: 'daemon-unreachable', socket: '/h/s', cause: 'ENOENT', log: '/h/log' };
+const UNREACHABLE: Failure = {
+  reason: 'daemon-unreachable',
+  socket: '/h/s',
+  cause: 'ENOENT',
+  log: '/h/log',
+  taken: false,
+};
 
 /** Runs `eco …` against a made-up world, and records all that it touched. */
 export function fakeEco(world: World) {
@@ -69,6 +75,8 @@ export function fakeEco(world: World) {
       seen.connections.push(start);
       return world.observed === null && start === 'never' ? err(UNREACHABLE) : ok(client);
     },
+    runningDaemon: async () => (world.observed === null ? err(UNREACHABLE) : ok(client)),
+    program: { version: '1.2.3', node: 'v20.0.0' },
     foreground: async () => err({ reason: 'home-unusable', home: '/tmp', problem: 'it is full' }),
     homeHasApps: async () => world.homeHasApps ?? false,
     processEnd: async () => true,

@@ -136,10 +136,11 @@ test('daemon status: running or not, exit 0, and starts none', async () => {
     apps: 2,
     workers: 3,
     memory_bytes: 1024,
+    service: null,
   });
   expect(await down.run('daemon', 'status', '--json')).toBe(0);
   expect(JSON.parse(down.seen.out)).toEqual({ format_version: '1.0', running: false });
-  expect(down.seen.connections).toEqual(['never']);
+  expect(down.seen.connections).toEqual([]);
 });
 
 test('daemon stop leaves the apps alone unless told otherwise, and succeeds where none runs', async () => {

@@ -468,6 +468,31 @@ describe('what a changed field asks for', () => {
   });
 });
 
+test('another Node of the daemon asks for new processes, where the file names none and the workers tell theirs', () => {
+  const on = (node: string | null, own: Partial<AppSpec> = {}): Plan => {
+    const spec = appSpec({ name: 'api', ...own });
+    const observed = observedApp(spec, {
+      workers: [observedWorker({ node, phase: spec.kind === 'task' ? 'completed' : 'ready' })],
+    });
+    const result = reconcile(
+      desiredState([spec]),
+      { ...observedState(observedProject([observed])), node: 'v22.12.0' },
+      DEFAULT_OPTIONS,
+    );
+    if (!result.ok) throw new Error(JSON.stringify(result.error));
+    return result.value;
+  };
+  expect(formatPlan(on('v20.19.0'))).toContain(`~ api  reload 1 worker  rolling, surge 1, no downtime
+      interpreter  "node v20.19.0" → "node v22.12.0"`);
+  for (const plan of [
+    on('v22.12.0'),
+    on(null),
+    on('v20.19.0', { interpreter: { type: 'program', path: '/opt/node' } }),
+    on('v20.19.0', { kind: 'task' }),
+  ])
+    expect(plan.steps).toEqual([]);
+});
+
 describe('drift and health', () => {
   const api = appSpec({ name: 'api', instances: 4, execMode: 'cluster' });
 

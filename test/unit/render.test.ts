@@ -32,6 +32,9 @@ const TIMED_OUT: Failure = { reason: 'timed-out', app: 'api', timeout: 600_000 }
 const SKIPPED: Failure = { reason: 'skipped', app: 'web', need: 'api' };
 const INTERRUPTED: Failure = { reason: 'interrupted', signal: 'SIGINT' };
 
+const OLD = { version: '1.4.0', node: 'v20.19.0' };
+const NEW = { version: '2.0.0', node: 'v22.12.0' };
+
 /** One of each reason. */
 const FAILURES: readonly (readonly [Failure, number])[] = [
   [{ reason: 'config-invalid', diagnostics: [] }, 3],
@@ -45,8 +48,21 @@ const FAILURES: readonly (readonly [Failure, number])[] = [
     7,
   ],
   [{ reason: 'empty-desired-state', project: 'shop', apps: ['api', 'web'] }, 7],
-  [{ reason: 'daemon-unreachable', socket: '/h/daemon.sock', cause: 'ECONNREFUSED', log: '/h/daemon.log' }, 11],
+  [
+    {
+      reason: 'daemon-unreachable',
+      socket: '/h/daemon.sock',
+      cause: 'ECONNREFUSED',
+      log: '/h/daemon.log',
+      taken: false,
+    },
+    11,
+  ],
   [{ reason: 'daemon-incompatible', daemonVersion: '2.0.0', cliVersion: '1.4.0' }, 11],
+  [{ reason: 'daemon-ending', pid: 7 }, 11],
+  [{ reason: 'daemon-does-not-end', pid: 7 }, 10],
+  [{ reason: 'daemon-not-replaced', found: OLD, wanted: NEW, service: null }, 11],
+  [{ reason: 'daemon-not-replaced', found: OLD, wanted: NEW, service: 'eco.service' }, 11],
   [{ reason: 'home-unusable', home: '/h', problem: 'it belongs to root' }, 11],
   [ROLLOUT_FAILED, 8],
   [NOTHING_SERVES, 9],
@@ -126,7 +142,19 @@ test('every failure says what is true now and what to type next', () => {
       Start it: eco daemon start
 
     the daemon is eco 2.0.0, this is eco 1.4.0, and they do not understand each other; apps that run go on running
-      Put this version in its place; no app stops: eco daemon stop && eco daemon start
+      Put this version in its place; no app stops: eco daemon upgrade
+
+    the daemon is about to end and begins nothing any more; apps that run go on running
+      The next one goes on from where it is: eco apply
+
+    the daemon was told to end, but pid 7 still runs; apps that run go on running
+      See whether it does by now: eco daemon status. Else end it; no app stops: kill -9 7
+
+    the daemon that runs now is eco 1.4.0 on Node v20.19.0, not eco 2.0.0 on Node v22.12.0; apps that run go on running
+      Another eco has started it meanwhile. Try again: eco daemon upgrade
+
+    the daemon that runs now is eco 1.4.0 on Node v20.19.0, not eco 2.0.0 on Node v22.12.0; apps that run go on running
+      eco.service starts another eco than this one. Tell it to start this one: eco startup
 
     /h cannot be used: it belongs to root; nothing was changed
       Mend it, or use another folder: ECO_HOME=/path/of/yours eco …

@@ -1,5 +1,8 @@
 import type { DaemonClient } from '../../client/daemon-client.ts';
+import { err, ok, type Result } from '../../domain/result.ts';
 import type { Milliseconds } from '../../domain/time.ts';
+import type { DaemonInfo } from '../../protocol/control.ts';
+import { equalJson } from '../../util/compare.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
@@ -10,7 +13,7 @@ import {
   formatDaemonStatus,
   formatStarted,
   formatStopped,
-  formatStopping,
+  formatUpgraded,
   NO_DAEMON,
 } from '../render/daemon-text.ts';
 
@@ -51,13 +54,11 @@ async function stop(
   const { console } = context;
   const info = await client.info();
   if (!info.ok) return fail(context, info.error);
+  const { pid } = info.value;
   const answer = await client.shutdown({ apps });
   if (!answer.ok) return fail(context, answer.error);
-  const ended = await context.processEnd(info.value.pid, END_TIMEOUT);
-  if (!ended) {
-    console.err(`${formatStopping(info.value)}\n`);
-    return EXIT.timedOut;
-  }
+  const ended = await context.processEnd(pid, END_TIMEOUT);
+  if (!ended) return fail(context, { reason: 'daemon-does-not-end', pid });
   if (console.json) writeJson(console, daemonDocument(null));
   else say(console, formatStopped(info.value, { apps }));
   return EXIT.success;
@@ -74,8 +75,44 @@ export async function daemonStatus(context: CliContext): Promise<ExitCode> {
   return EXIT.success;
 }
 
+/** Puts this eco in the place of the daemon that runs, or starts it if none does. No app is touched. */
+export async function daemonUpgrade(context: CliContext, { wait }: { readonly wait: Milliseconds }): Promise<ExitCode> {
+  const { console, program } = context;
+  const running = await connectRunning(context);
+  if (!running.ok) return fail(context, running.error);
+  const before = running.value === null ? ok(null) : await endedDaemon(context, running.value, { wait });
+  if (!before.ok) return fail(context, before.error);
+  const next = await context.connect(before.value?.service ? 'by-service' : 'if-absent');
+  // One that this eco does not understand can still say who it is.
+  const client = next.ok ? next : await context.runningDaemon();
+  if (!client.ok) return fail(context, next.ok ? client.error : next.error);
+  const found = await client.value.info();
+  if (!found.ok) return fail(context, found.error);
+  const { version, node, service = null } = found.value;
+  if (!equalJson({ version, node }, program)) {
+    return fail(context, { reason: 'daemon-not-replaced', found: { version, node }, wanted: program, service });
+  }
+  if (console.json) writeJson(console, daemonDocument(found.value));
+  else say(console, formatUpgraded(found.value, { before: before.value }));
+  return EXIT.success;
+}
+
+/** What the daemon was, once it has ended; null if it ended by itself meanwhile. */
+async function endedDaemon(
+  context: CliContext,
+  client: DaemonClient,
+  { wait }: { readonly wait: Milliseconds },
+): Promise<Result<DaemonInfo | null>> {
+  const info = await client.info();
+  if (!info.ok) return info.error.reason === 'daemon-unreachable' ? ok(null) : info;
+  const answer = await client.shutdown({ apps: false, finishWithin: wait });
+  if (!answer.ok && answer.error.reason !== 'daemon-unreachable') return answer;
+  const ended = await context.processEnd(info.value.pid, END_TIMEOUT);
+  return ended ? info : err({ reason: 'daemon-does-not-end', pid: info.value.pid });
+}
+
 async function connectRunning(context: CliContext): ReturnType<typeof connectIfAny> {
-  const running = await context.connect('never');
+  const running = await context.runningDaemon();
   if (running.ok || running.error.reason !== 'daemon-unreachable') return running;
   return { ok: true, value: null };
 }

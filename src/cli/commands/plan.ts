@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
 import { makePlan, type PlanOptions } from '../flow/make-plan.ts';
-import { observeIfAny } from '../flow/observe.ts';
+import { observeForPlan } from '../flow/observe.ts';
 import { renderDiagnostics, writeJson } from '../render/console.ts';
 import { renderPlan } from '../render/plan-text.ts';
 
@@ -20,7 +20,7 @@ export async function plan(context: CliContext, options: PlanCommandOptions): Pr
   const { desired, warnings } = loaded.value;
   await renderDiagnostics(console, warnings);
 
-  const observation = await observeIfAny(context, desired.project);
+  const observation = await observeForPlan(context, desired.project);
   if (!observation.ok) return fail(context, observation.error);
   const planned = await makePlan(desired, observation.value, options);
   if (!planned.ok) return fail(context, planned.error);

@@ -11,12 +11,27 @@ export interface Observation {
   readonly observed: ObservedState;
 }
 
+interface Look {
+  /** Absent: all of them. */
+  readonly project: ProjectName | undefined;
+  readonly settled: boolean;
+}
+
 /** Sees what there is without starting a daemon for nothing: where no app was ever kept, none has to be taken over. */
-export async function observeIfAny(context: CliContext, project?: ProjectName): Promise<Result<Observation>> {
+export function observeIfAny(context: CliContext, project?: ProjectName): Promise<Result<Observation>> {
+  return lookIfAny(context, { project, settled: false });
+}
+
+/** The same, with all that a plan depends on. */
+export function observeForPlan(context: CliContext, project: ProjectName): Promise<Result<Observation>> {
+  return lookIfAny(context, { project, settled: true });
+}
+
+async function lookIfAny(context: CliContext, look: Look): Promise<Result<Observation>> {
   const connected = await connectIfAny(context);
   if (!connected.ok) return connected;
   if (connected.value === null) return ok({ client: null, observed: { projects: [] } });
-  return observeThrough(connected.value, project);
+  return observeThrough(connected.value, look);
 }
 
 /** The daemon, started if it keeps apps; null if it neither runs nor has any. */
@@ -35,13 +50,13 @@ export async function observeForChange(
 ): Promise<Result<Observation & { readonly client: DaemonClient }>> {
   const connected = await context.connect('if-absent');
   if (!connected.ok) return connected;
-  return observeThrough(connected.value, project);
+  return observeThrough(connected.value, { project, settled: true });
 }
 
 async function observeThrough(
   client: DaemonClient,
-  project: ProjectName | undefined,
+  { project, settled }: Look,
 ): Promise<Result<Observation & { readonly client: DaemonClient }>> {
-  const observed = await client.observe(project);
+  const observed = await client.observe(project, { settled });
   return observed.ok ? ok({ client, observed: observed.value }) : observed;
 }

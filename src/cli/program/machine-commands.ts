@@ -8,11 +8,12 @@ const DEFAULT_GRACE = 9000;
 
 export function addMachineCommands(program: Command, run: Run): void {
   addRun(program, run);
-  const daemon = program.command('daemon').description('start, stop and look at the daemon');
+  const daemon = program.command('daemon').description('start, stop, upgrade and look at the daemon');
   examples(daemon, ['eco daemon status', 'eco daemon stop']);
   addDaemonStart(daemon, run);
   addDaemonStop(daemon, run);
   addDaemonStatus(daemon, run);
+  addDaemonUpgrade(daemon, run);
   addSchema(program, run);
   addExplain(program, run);
 }
@@ -66,6 +67,24 @@ function addDaemonStatus(daemon: Command, run: Run): void {
       const { daemonStatus } = await import('../commands/daemon.ts');
       return daemonStatus(context);
     }),
+  );
+}
+
+function addDaemonUpgrade(daemon: Command, run: Run): void {
+  const command = withOutput(daemon.command('upgrade'))
+    .description('put this eco, on this Node, in the place of the daemon that runs; no app is touched')
+    .option(
+      '--wait <time>',
+      'how long steps under way get to end (60s); the next daemon sees to the others',
+      duration,
+      60_000,
+    );
+  examples(command, ['eco daemon upgrade', 'eco daemon upgrade --wait 5m']).action(
+    (flags: OutputFlags & { readonly wait: number }) =>
+      run(flags, async (context) => {
+        const { daemonUpgrade } = await import('../commands/daemon.ts');
+        return daemonUpgrade(context, { wait: flags.wait });
+      }),
   );
 }
 

@@ -8,13 +8,17 @@ export function formatStarted({ pid }: DaemonInfo, { already }: { readonly alrea
   return already ? `The daemon runs already, pid ${pid}.` : `The daemon runs, pid ${pid}.`;
 }
 
-export function formatStopped({ apps: count }: DaemonInfo, { apps }: { readonly apps: boolean }): string {
-  if (count === 0) return 'The daemon has stopped.';
-  return apps ? 'The daemon and all apps have stopped.' : 'The daemon has stopped; the apps run on.';
+export function formatStopped({ apps: count, service }: DaemonInfo, { apps }: { readonly apps: boolean }): string {
+  const again = service ? ` ${service} starts it again, unless you type: eco unstartup` : '';
+  if (count === 0) return `The daemon has stopped.${again}`;
+  return `${apps ? 'The daemon and all apps have stopped.' : 'The daemon has stopped; the apps run on.'}${again}`;
 }
 
-export function formatStopping({ pid }: DaemonInfo): string {
-  return `The daemon was told to stop, but pid ${pid} still runs. See it with \`eco daemon status\`.`;
+export function formatUpgraded(now: DaemonInfo, { before }: { readonly before: DaemonInfo | null }): string {
+  const is = `The daemon is eco ${now.version} on Node ${now.node} now, pid ${now.pid}`;
+  if (before === null) return `${is}; none ran before.`;
+  const was = `it was eco ${before.version} on Node ${before.node}`;
+  return now.apps === 0 ? `${is}; ${was}.` : `${is}; ${was}. The apps run on.`;
 }
 
 export function formatDaemonStatus(info: DaemonInfo): string {
@@ -24,6 +28,7 @@ export function formatDaemonStatus(info: DaemonInfo): string {
     `The daemon runs, pid ${info.pid}, for ${formatDuration(info.uptime)}, and keeps ${apps} with ${workers}.`,
     `  eco ${info.version} on Node ${info.node}, ${formatBytes(info.memoryBytes)} of memory`,
     `  home ${info.home}`,
+    ...(info.service ? [`  kept running by ${info.service}`] : []),
   ].join('\n');
 }
 
@@ -41,5 +46,6 @@ export function daemonDocument(info: DaemonInfo | null) {
     apps: info.apps,
     workers: info.workers,
     memory_bytes: info.memoryBytes,
+    service: info.service ?? null,
   } as const;
 }

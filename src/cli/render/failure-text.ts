@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Failure, WorkerFailure } from '../../domain/failure.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { unreachable } from '../../util/unreachable.ts';
+import { daemonAdvice, daemonHeadline } from './daemon-failure-text.ts';
 import { exitCauseText } from './exit-cause-text.ts';
 import { formatDuration } from './duration-text.ts';
 import { restoredAdvice, revisionAdvice, revisionHeadline, rolloutText } from './revision-text.ts';
@@ -29,11 +30,12 @@ function headlineOf(failure: Failure): string {
     case 'empty-desired-state':
       return refusalHeadline(failure);
     case 'daemon-unreachable':
-      return `no daemon answers on ${failure.socket}: ${failure.cause}; apps that run go on running`;
     case 'daemon-incompatible':
-      return `the daemon is eco ${failure.daemonVersion}, this is eco ${failure.cliVersion}, and they do not understand each other; apps that run go on running`;
+    case 'daemon-ending':
+    case 'daemon-does-not-end':
+    case 'daemon-not-replaced':
     case 'home-unusable':
-      return `${failure.home} cannot be used: ${failure.problem}; nothing was changed`;
+      return daemonHeadline(failure);
     case 'rollout-failed':
       return `${failure.app}: rollout failed, ${rolloutText(failure)}`;
     case 'task-failed':
@@ -69,11 +71,12 @@ function adviceOn(failure: Failure): readonly string[] {
     case 'empty-desired-state':
       return refusalAdvice(failure);
     case 'daemon-unreachable':
-      return [`Its log: ${failure.log}`, 'Start it: eco daemon start'];
     case 'daemon-incompatible':
-      return ['Put this version in its place; no app stops: eco daemon stop && eco daemon start'];
+    case 'daemon-ending':
+    case 'daemon-does-not-end':
+    case 'daemon-not-replaced':
     case 'home-unusable':
-      return ['Mend it, or use another folder: ECO_HOME=/path/of/yours eco …'];
+      return daemonAdvice(failure);
     case 'rollout-failed':
       return [...restoredAdvice(failure), `More of its output: eco logs ${quoted(failure.app)}`];
     case 'task-failed':
