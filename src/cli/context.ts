@@ -19,6 +19,7 @@ export interface CliContext {
   readonly home: string;
   readonly console: Console;
   readonly clock: Clock;
+  readonly pause: (span: Milliseconds) => Promise<void>;
   readonly actor: () => Promise<Actor>;
   /** The state of the repository that holds the folder; null if there is none. */
   readonly source: (folder: string) => Promise<Source | null>;

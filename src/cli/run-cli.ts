@@ -1,5 +1,5 @@
 import { onOutputClosed, terminal, writeErr, writeOut } from '../platform/terminal.ts';
-import { systemClock } from '../platform/clock.ts';
+import { systemClock, wait } from '../platform/clock.ts';
 import { ecoHome, homeHasApps } from '../platform/home.ts';
 import { onInterrupt } from '../platform/interrupt.ts';
 import { nodeVersion } from '../platform/machine.ts';
@@ -46,6 +46,7 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
     console,
     program,
     clock: systemClock,
+    pause: wait,
     actor: async () => (await import('../platform/actor.ts')).currentActor(),
     source: async (folder) => (await import('../platform/git.ts')).gitSource(folder),
     load: async (options) => (await import('../config/load-ecosystem.ts')).loadEcosystem(options),

@@ -54,7 +54,8 @@ function resolveWord(word: string, apps: readonly ObservedApp[], options: Target
     const withInstance = byExactName(name, apps).filter((app) => hasInstance(app, instance));
     if (withInstance.length > 0) return single(name, withInstance, instance);
   }
-  const several = word === 'all' ? apps : apps.filter((app) => app.spec.namespace === word || matches(word, app.name));
+  const several =
+    word === 'all' ? apps : apps.filter((app) => app.spec.namespace === word || matchesGlob(word, app.name));
   if (several.length > 0 || word === 'all') return ok(several.map((app) => ({ app, instance: null })));
   const near = options.instances === 'refused' && name !== undefined ? byExactName(name, apps) : [];
   const candidates = [...apps.map((app) => app.name), ...apps.map((app) => app.spec.namespace)];
@@ -76,7 +77,7 @@ function single(target: string, apps: readonly ObservedApp[], instance: number |
 }
 
 /** `*` stands for any characters, none included. */
-function matches(pattern: string, name: string): boolean {
+export function matchesGlob(pattern: string, name: string): boolean {
   if (!pattern.includes('*')) return false;
   const parts = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`, 's').test(name);

@@ -2,7 +2,6 @@ import type { CodeManifest } from '../domain/revision.ts';
 import type { AppHistory } from '../domain/history.ts';
 import type { ObservedState } from '../domain/observed-state.ts';
 import type { ProjectName } from '../domain/names.ts';
-import type { RecordedEvent } from '../domain/event.ts';
 import type { Result } from '../domain/result.ts';
 import type {
   ClaimAnswer,
@@ -10,10 +9,14 @@ import type {
   DaemonInfo,
   FlushAnswer,
   FlushRequest,
+  EventMessage,
   HistoryQuery,
   LogLine,
   LogQuery,
+  ResetRequest,
   ShutdownRequest,
+  SignalAnswer,
+  SignalRequest,
   StepMessage,
   StepOutcome,
   StepRequest,
@@ -30,7 +33,9 @@ export interface DaemonClient {
   readonly history: (query: HistoryQuery) => Promise<Result<AppHistory>>;
   readonly logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<Result<LogLine>>;
   readonly flush: (request: FlushRequest) => Promise<Result<FlushAnswer>>;
-  readonly events: (options: { readonly follow: boolean }, signal: AbortSignal) => AsyncIterable<Result<RecordedEvent>>;
+  readonly events: (options: { readonly follow: boolean }, signal: AbortSignal) => AsyncIterable<Result<EventMessage>>;
+  readonly signal: (request: SignalRequest) => Promise<Result<SignalAnswer>>;
+  readonly reset: (request: ResetRequest) => Promise<Result<void>>;
   readonly shutdown: (request: ShutdownRequest) => Promise<Result<void>>;
 }
 

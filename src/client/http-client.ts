@@ -31,10 +31,9 @@ export function httpClient(socketPath: string, log: string): DaemonClient {
     flush: (body) => ask(daemon, { method: 'POST', path: '/v1/flush', body }),
     events: (options, signal) =>
       follow(daemon, { method: 'GET', path: `/v1/events${options.follow ? '?follow=1' : ''}`, signal }),
-    shutdown: async (body) => {
-      const answer = await ask(daemon, { method: 'POST', path: '/v1/shutdown', body });
-      return answer.ok ? ok(undefined) : answer;
-    },
+    signal: (body) => ask(daemon, { method: 'POST', path: '/v1/signals', body }),
+    reset: (body) => tell(daemon, '/v1/resets', body),
+    shutdown: (body) => tell(daemon, '/v1/shutdown', body),
   };
 }
 
@@ -71,6 +70,12 @@ async function ask<T>(daemon: Address, call: Call): Promise<Result<T>> {
   } catch (error) {
     return err(unreachableBecause(error, daemon));
   }
+}
+
+/** A request whose answer says nothing but that it was carried out. */
+async function tell(daemon: Address, path: string, body: unknown): Promise<Result<void>> {
+  const answer = await ask(daemon, { method: 'POST', path, body });
+  return answer.ok ? ok(undefined) : answer;
 }
 
 /** Each line of an NDJSON answer, until it ends or the signal is aborted. */

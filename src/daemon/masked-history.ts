@@ -1,5 +1,6 @@
 import type { AppSpec } from '../domain/app-spec.ts';
 import type { AppHistory } from '../domain/history.ts';
+import { MASK } from '../domain/mask.ts';
 
 /** Without the values of secrets: each is a number, the same one for the same value, so that changes still show. */
 export function maskedHistory(history: AppHistory): AppHistory {
@@ -7,7 +8,7 @@ export function maskedHistory(history: AppHistory): AppHistory {
   const mask = (value: string): string => {
     const number = numbers.get(value) ?? numbers.size + 1;
     numbers.set(value, number);
-    return `*** (${number})`;
+    return `${MASK} (${number})`;
   };
   return { ...history, entries: history.entries.map((entry) => ({ ...entry, spec: maskedSpec(entry.spec, mask) })) };
 }

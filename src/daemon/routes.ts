@@ -1,21 +1,25 @@
 import createRouter, { type HTTPMethod, type HTTPVersion, type Instance } from 'find-my-way';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Failure } from '../domain/failure.ts';
+import type { Result } from '../domain/result.ts';
 import {
   parseClaim,
   parseFlush,
   parseHistoryQuery,
   parseLogQuery,
+  parseReset,
   parseShutdown,
+  parseSignal,
   parseStep,
   type Parser,
 } from '../protocol/check.ts';
-import type { DaemonInfo, ShutdownRequest } from '../protocol/control.ts';
+import type { DaemonInfo, EventMessage, ShutdownRequest } from '../protocol/control.ts';
 import { readJsonBody, sendJson, streamJson, type RequestHandler } from '../platform/http-server.ts';
 import type { LogLedger } from '../platform/log-ledger.ts';
 import type { LogKeeper } from '../supervise/log-keeper.ts';
 import type { Sampler } from '../supervise/sampler.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
+import { resetRestarts, signalWorkers } from './by-hand.ts';
 import type { EventLog } from './event-log.ts';
 import { maskedHistory } from './masked-history.ts';
 import { logSources } from './log-sources.ts';
@@ -52,6 +56,7 @@ export function routes(daemon: Daemon): RequestHandler {
   });
   addReads(router, daemon);
   addWrites(router, daemon);
+  addHandwork(router, daemon);
   return (request, response) => void router.lookup(request, response);
 }
 
@@ -75,7 +80,7 @@ function addReads(router: Router, { supervisor, sampler, projects, store, events
     streamJson(response, ({ send, signal }) => {
       const follow = query['follow'] === '1';
       if (follow) sampler.watch(signal);
-      return streamEvents(events, { send, signal, follow });
+      return streamEvents(events, { say: send, signal, follow });
     }),
   );
   onBody(router, 'POST /v1/logs', {
@@ -113,22 +118,33 @@ function addWrites(router: Router, daemon: Daemon): void {
       return steps.carryOut(() => streamJson(response, ({ send }) => performStep(body, daemon, send)));
     },
   });
-  onBody(router, 'POST /v1/flush', {
-    parse: parseFlush,
-    answer: async (body, response) => {
-      const query = { targets: body.targets, streams: ['out', 'err', 'combined'] } as const;
-      const sources = logSources(query, supervisor.observe(), daemon.info().home);
-      const files = [];
-      for (const { file } of sources) files.push({ file, bytes: await daemon.keeper.flush(file) });
-      sendJson(response, 200, { files });
-    },
-  });
   onBody(router, 'POST /v1/shutdown', {
     parse: parseShutdown,
     answer: async (body, response) => {
       await daemon.shutdown(body);
       sendJson(response, 200, {});
     },
+  });
+}
+
+function addHandwork(router: Router, daemon: Daemon): void {
+  onBody(router, 'POST /v1/flush', {
+    parse: parseFlush,
+    answer: async (body, response) => {
+      const query = { targets: body.targets, streams: ['out', 'err', 'combined'] } as const;
+      const sources = logSources(query, daemon.supervisor.observe(), daemon.info().home);
+      const files = [];
+      for (const { file } of sources) files.push({ file, bytes: await daemon.keeper.flush(file) });
+      sendJson(response, 200, { files });
+    },
+  });
+  onBody(router, 'POST /v1/signals', {
+    parse: parseSignal,
+    answer: (body, response) => answerWith(response, signalWorkers(body, daemon)),
+  });
+  onBody(router, 'POST /v1/resets', {
+    parse: parseReset,
+    answer: (body, response) => answerWith(response, resetRestarts(body, daemon)),
   });
 }
 
@@ -163,20 +179,25 @@ function onBody<T>(
   });
 }
 
+function answerWith(response: ServerResponse, answer: Result<object>): void {
+  if (answer.ok) sendJson(response, 200, answer.value);
+  else refuse(response, answer.error);
+}
+
 function refuse(response: ServerResponse, failure: Failure): void {
   sendJson(response, failure.reason === 'bad-request' ? 400 : 409, failure);
 }
 
 interface EventStream {
-  readonly send: (event: object) => void;
+  readonly say: (message: EventMessage) => void;
   readonly signal: AbortSignal;
   readonly follow: boolean;
 }
 
-async function streamEvents(events: EventLog, { send, signal, follow }: EventStream): Promise<void> {
-  for (const event of events.recent()) send(event);
+async function streamEvents(events: EventLog, { say, signal, follow }: EventStream): Promise<void> {
+  say({ type: 'recent', events: events.recent() });
   if (!follow) return;
-  events.follow(send, signal);
+  events.follow((event) => say({ type: 'event', event }), signal);
   await new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
   });

@@ -36,6 +36,13 @@ export type EcoEvent =
       readonly action: StepAction;
       readonly failure: FailureReason;
     }
+  | {
+      readonly type: 'worker-signalled';
+      readonly worker: WorkerId;
+      readonly signal: NodeJS.Signals;
+      readonly by: Actor;
+    }
+  | { readonly type: 'restarts-reset'; readonly project: ProjectName; readonly app: AppName; readonly by: Actor }
   | { readonly type: 'worker-started'; readonly worker: WorkerId; readonly pid: number }
   | { readonly type: 'worker-adopted'; readonly worker: WorkerId; readonly pid: number }
   | { readonly type: 'worker-ready'; readonly worker: WorkerId }

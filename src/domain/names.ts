@@ -21,6 +21,13 @@ export function workerId(key: AppKey, instance: number, startNumber: number): Wo
   return `${plain(key.project)}/${key.app}:${instance}#${startNumber}`;
 }
 
+/** Whose process an id names; null if it is none. */
+export function parseWorkerId(id: WorkerId): (AppKey & { readonly instance: number }) | null {
+  const [, project, app, instance] = /^([^/]*)\/(.*):(\d+)#\d+$/s.exec(id) ?? [];
+  if (project === undefined || app === undefined) return null;
+  return { project: project.replaceAll('%2F', '/').replaceAll('%25', '%'), app, instance: Number(instance) };
+}
+
 /** Without the sign that ends it: `a` and `b/c` is another app than `a/b` and `c`. */
 function plain(project: ProjectName): string {
   return project.replaceAll('%', '%25').replaceAll('/', '%2F');

@@ -5,7 +5,9 @@ import {
   type FlushRequest,
   type HistoryQuery,
   type LogQuery,
+  type ResetRequest,
   type ShutdownRequest,
+  type SignalRequest,
   type StepRequest,
 } from './control.ts';
 
@@ -18,6 +20,8 @@ export const parseClaim = parser<ClaimRequest>(problemOfClaim);
 export const parseLogQuery = parser<LogQuery>(problemOfLogQuery);
 export const parseFlush = parser<FlushRequest>(problemOfFlush);
 export const parseHistoryQuery = parser<HistoryQuery>(problemOfHistoryQuery);
+export const parseSignal = parser<SignalRequest>(problemOfSignal);
+export const parseReset = parser<ResetRequest>(problemOfOperation);
 export const parseShutdown = parser<ShutdownRequest>(problemOfShutdown);
 
 export type Parser<T> = (body: unknown) => Result<T, string>;
@@ -86,6 +90,21 @@ function isPattern(value: unknown): boolean {
 function problemOfFlush(body: unknown): string | null {
   const { targets } = fieldsOf(body) as Partial<FlushRequest>;
   return Array.isArray(targets) ? null : '`targets` must be an array';
+}
+
+function problemOfSignal(body: unknown): string | null {
+  const { instance, signal } = fieldsOf(body);
+  if (instance !== null && !Number.isInteger(instance)) return '`instance` must be a number or null';
+  if (typeof signal !== 'string' || !/^SIG[A-Z0-9]+$/.test(signal)) return '`signal` must be the name of a signal';
+  return problemOfOperation(body);
+}
+
+/** What an operator asks of one app. */
+function problemOfOperation(body: unknown): string | null {
+  const { project, app, by } = fieldsOf(body);
+  if (!isName(project)) return '`project` must be a non-empty string';
+  if (!isName(app)) return '`app` must be a non-empty string';
+  return isName(fieldsOf(by)['user']) ? null : '`by.user` must be a non-empty string';
 }
 
 function problemOfShutdown(body: unknown): string | null {

@@ -11,12 +11,15 @@
  * | `GET /v1/manifests/:digest` | | `CodeManifest` |
  * | `POST /v1/logs` | `LogQuery` | NDJSON of `LogLine` |
  * | `POST /v1/flush` | `FlushRequest` | `FlushAnswer` |
- * | `GET /v1/events` | `follow=1` | NDJSON of `RecordedEvent` |
+ * | `GET /v1/events` | `follow=1` | NDJSON of `EventMessage` |
+ * | `POST /v1/signals` | `SignalRequest` | `SignalAnswer` |
+ * | `POST /v1/resets` | `ResetRequest` | `{}` |
  * | `POST /v1/shutdown` | `ShutdownRequest` | `{}`; sent once the apps are gone, if asked |
  *
  * An error is any status of 400 and above, with a `Failure` as its body.
  */
 import type { ReusePortSupport } from '../domain/app-spec.ts';
+import type { RecordedEvent } from '../domain/event.ts';
 import type { AppName, ProjectName, WorkerId } from '../domain/names.ts';
 import type { Failure, Serving } from '../domain/failure.ts';
 import type { Origin } from '../domain/desired-state.ts';
@@ -181,3 +184,29 @@ export interface ShutdownRequest {
   /** No step is begun any more, and those under way get so long to end. Absent: no time. */
   readonly finishWithin?: Milliseconds;
 }
+
+/** Sends a signal to the processes of an app themselves, not to what they started. */
+export interface SignalRequest {
+  readonly project: ProjectName;
+  readonly app: AppName;
+  /** null: all of them. */
+  readonly instance: number | null;
+  readonly signal: NodeJS.Signals;
+  readonly by: Actor;
+}
+
+export interface SignalAnswer {
+  readonly pids: readonly number[];
+}
+
+/** Counts the restarts of an app from zero again. */
+export interface ResetRequest {
+  readonly project: ProjectName;
+  readonly app: AppName;
+  readonly by: Actor;
+}
+
+/** First the events so far, oldest first, as far back as they are kept for this; then each as it happens, if asked. */
+export type EventMessage =
+  | { readonly type: 'recent'; readonly events: readonly RecordedEvent[] }
+  | { readonly type: 'event'; readonly event: RecordedEvent };

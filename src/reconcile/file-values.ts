@@ -9,6 +9,7 @@ import type {
   RolloutSettings,
   Share,
 } from '../domain/app-spec.ts';
+import { MASK } from '../domain/mask.ts';
 import type { JsonValue } from '../domain/plan.ts';
 import type { CodeRevision } from '../domain/revision.ts';
 import { unreachable } from '../util/unreachable.ts';
@@ -147,7 +148,7 @@ export function revisionValue(code: CodeRevision): JsonValue {
 export function fileSpec(spec: AppSpec): Readonly<Record<string, JsonValue>> {
   const { code, env, sensitiveEnv, ...rest } = spec;
   const fields = Object.keys(FILE_KEYS).filter((field): field is keyof typeof rest => field in rest);
-  const shown = Object.entries(env).map(([key, value]) => [key, sensitiveEnv.includes(key) ? '***' : value]);
+  const shown = Object.entries(env).map(([key, value]) => [key, sensitiveEnv.includes(key) ? MASK : value]);
   return {
     ...Object.fromEntries(fields.map((field) => [FILE_KEYS[field], fileValue(spec, field)])),
     [FILE_KEYS.env]: Object.fromEntries(shown),

@@ -1,4 +1,5 @@
 import type { AppSpec } from '../domain/app-spec.ts';
+import { MASK } from '../domain/mask.ts';
 import type { FieldChange, JsonValue } from '../domain/plan.ts';
 import { changedFiles, type CodeManifest, type CodeRevision } from '../domain/revision.ts';
 import { isToldInstances } from '../domain/templates.ts';
@@ -73,9 +74,9 @@ interface ValueChange {
 }
 
 function masked({ before, after }: ValueChange): ValueChange {
-  if (before === null) return { before, after: '***' };
-  if (after === null) return { before: '***', after };
-  return { before: '*** (before)', after: '*** (after)' };
+  if (before === null) return { before, after: MASK };
+  if (after === null) return { before: MASK, after };
+  return { before: `${MASK} (before)`, after: `${MASK} (after)` };
 }
 
 function keyChanges(

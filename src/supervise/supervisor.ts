@@ -98,10 +98,15 @@ export class Supervisor {
   }
 
   history(key: AppKey): Result<AppHistory> {
-    const cluster = this.#clusters.get(appId(key));
-    if (cluster === undefined) return err(noSuchApp(key));
-    const { target, appliedRevision, history } = cluster.document;
+    const cluster = this.cluster(key);
+    if (!cluster.ok) return cluster;
+    const { target, appliedRevision, history } = cluster.value.document;
     return ok({ ...key, revision: target.revision, appliedRevision, entries: history });
+  }
+
+  cluster(key: AppKey): Result<Cluster> {
+    const cluster = this.#clusters.get(appId(key));
+    return cluster === undefined ? err(noSuchApp(key)) : ok(cluster);
   }
 
   findWorker(id: WorkerId): LinkedWorker | undefined {

@@ -5,7 +5,8 @@ import type { AfterStop, ExitCause, RestartCount, WorkerPhase, WorkerState } fro
 import { afterExit, type RestartPolicy } from './restart-policy.ts';
 
 /** What one worker does when; see `domain/worker-state` for the diagram. Pure: `worker` carries out the effects. */
-export function transition(state: WorkerState, event: WorkerEvent, context: Context): Transition {
+export function transition(state: WorkerState, event: WorkerEvent | ResetRequested, context: Context): Transition {
+  if (event.type === 'reset-requested') return reset(state, context);
   switch (state.phase) {
     case 'starting':
       return whileStarting(state, event, context);
@@ -41,6 +42,11 @@ export type WorkerEvent =
   /** The process lives, but must not go on: of no use as it is. */
   | { readonly type: 'condemned'; readonly cause: ExitCause }
   | { readonly type: 'deadline-reached' };
+
+/** In every phase the same: the restarts so far are forgotten, and what waits for the next one waits no longer. */
+export interface ResetRequested {
+  readonly type: 'reset-requested';
+}
 
 export type WorkerEffect =
   | { readonly type: 'spawn' }
@@ -233,6 +239,10 @@ function whileDead(state: In<'stopped' | 'completed' | 'failed'>, event: WorkerE
     default:
       return unreachable(event);
   }
+}
+
+function reset(state: WorkerState, context: Context): Transition {
+  return state.phase === 'backing-off' ? start(NO_RESTARTS, context) : stay({ ...state, restarts: NO_RESTARTS });
 }
 
 function start(restarts: RestartCount, { policy, now }: Context): Transition {

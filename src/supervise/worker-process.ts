@@ -53,6 +53,13 @@ export class WorkerProcess {
     this.#processes.inspect(this.#root, callback);
   }
 
+  /** To the process itself and nothing that it started. False if it has ended. */
+  signal(signal: NodeJS.Signals): boolean {
+    const alive = !this.#exited && this.isAlive();
+    if (alive) this.#processes.signal(this.identity.pid, signal);
+    return alive;
+  }
+
   /** To the whole group at once, and to what has left it as soon as it is found. */
   signalTree(signal: NodeJS.Signals): void {
     const { pid } = this.identity;

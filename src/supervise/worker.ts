@@ -23,6 +23,7 @@ import {
   firstState,
   transition,
   withReason,
+  type ResetRequested,
   type WorkerEffect,
   type WorkerEvent,
 } from './worker-machine.ts';
@@ -182,6 +183,16 @@ export class Worker {
     this.#settle();
   }
 
+  /** Answers the pid that was signalled; null if no process runs. */
+  signal(signal: NodeJS.Signals): number | null {
+    return this.#process?.signal(signal) === true ? this.#process.identity.pid : null;
+  }
+
+  /** Counts its restarts from zero again. */
+  reset(): void {
+    this.#handle({ type: 'reset-requested' });
+  }
+
   /** Takes over what an earlier daemon started; the record has been found to be alive, or to need no process. */
   adopt(record: WorkerRecord, state: WorkerState): void {
     const { ports } = this.#options;
@@ -291,7 +302,7 @@ export class Worker {
     this.#releaseGate();
   }
 
-  #handle(event: WorkerEvent): void {
+  #handle(event: WorkerEvent | ResetRequested): void {
     const { ports, onChange } = this.#options;
     const before = this.#state;
     const { state, effects } = transition(before, event, {

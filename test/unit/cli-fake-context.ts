@@ -11,7 +11,15 @@ import { err, ok, type Result } from '../../src/domain/result.ts';
 import type { ObservedWorker, WorkerPhase } from '../../src/domain/worker-state.ts';
 import type { Answer } from '../../src/platform/ask.ts';
 import type { InterruptSignal } from '../../src/platform/interrupt.ts';
-import type { FlushedFile, LogLine, StepOutcome, StepRequest } from '../../src/protocol/control.ts';
+import type {
+  EventMessage,
+  FlushedFile,
+  LogLine,
+  ResetRequest,
+  SignalRequest,
+  StepOutcome,
+  StepRequest,
+} from '../../src/protocol/control.ts';
 
 export interface World {
   /** null: no daemon runs. */
@@ -27,6 +35,9 @@ export interface World {
   readonly onStep?: (request: StepRequest, signal: AbortSignal) => Promise<Result<StepOutcome>>;
   readonly logLines?: readonly LogLine[];
   readonly flushed?: readonly FlushedFile[];
+  readonly events?: readonly EventMessage[];
+  /** After each pause of a command that looks again and again: what it sees from then on. */
+  readonly later?: (pauses: number) => ObservedState;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -51,19 +62,27 @@ export function fakeEco(world: World) {
     passTime: (): void => {},
     loadedWith: [] as object[],
     logQueries: [] as object[],
+    signals: [] as SignalRequest[],
+    resets: [] as ResetRequest[],
+    pauses: 0,
   };
+  let now = 0;
   const client = fakeClient(world, seen);
   const context: Omit<CliContext, 'console'> = {
     cwd: '/home/me/shop',
     environment: world.environment ?? {},
     home: '/home/me/.eco',
     clock: {
-      now: () => 0,
+      now: () => now,
       wallTime: () => 0,
       after: (_span, callback) => {
         seen.passTime = callback;
         return { cancel: () => {} };
       },
+    },
+    pause: async (span) => {
+      now += span;
+      seen.pauses += 1;
     },
     actor: async () => ({ user: 'alice', host: 'box', pid: 1 }),
     source: async () => world.source ?? null,
@@ -122,8 +141,9 @@ export function fakeEco(world: World) {
 
 type Seen = ReturnType<typeof fakeEco>['seen'];
 
-function fakeClient(world: World, seen: Pick<Seen, 'calls' | 'steps' | 'logQueries'>): DaemonClient {
-  const observed = world.observed ?? { projects: [] };
+function fakeClient(world: World, seen: Seen): DaemonClient {
+  const observed = (): ObservedState =>
+    seen.pauses > 0 && world.later !== undefined ? world.later(seen.pauses) : (world.observed ?? { projects: [] });
   const called = <T>(name: string, value: T): T => {
     seen.calls.push(name);
     return value;
@@ -131,7 +151,7 @@ function fakeClient(world: World, seen: Pick<Seen, 'calls' | 'steps' | 'logQueri
   return {
     info: async () => called('info', ok(INFO)),
     observe: async (project) => {
-      const projects = observed.projects.filter(({ name }) => project === undefined || name === project);
+      const projects = observed().projects.filter(({ name }) => project === undefined || name === project);
       return called('observe', ok({ projects }));
     },
     claim: async () => called('claim', world.claim === undefined ? ok({ serial: 1 }) : err(world.claim)),
@@ -153,7 +173,17 @@ function fakeClient(world: World, seen: Pick<Seen, 'calls' | 'steps' | 'logQueri
       seen.logQueries.push(query);
       for (const line of world.logLines ?? []) yield ok(line);
     },
-    events: async function* () {},
+    events: async function* () {
+      for (const message of world.events ?? []) yield ok(message);
+    },
+    signal: async (request) => {
+      seen.signals.push(request);
+      return ok({ pids: [100] });
+    },
+    reset: async (request) => {
+      seen.resets.push(request);
+      return ok(undefined);
+    },
     shutdown: async ({ apps }) => called(apps ? 'shutdown with apps' : 'shutdown', ok(undefined)),
   };
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ScaleChange } from '../scale-change.ts';
 import type { Operation } from '../flow/operation.ts';
 import { examples, withTargets, type Run, type TargetFlags } from './options.ts';
-import { positiveCount, scaleChange } from './values.ts';
+import { duration, positiveCount, scaleChange, signalName } from './values.ts';
 
 const TARGETS = 'apps, globs (quote them), namespaces, or all';
 
@@ -29,6 +29,9 @@ export function addOperatingCommands(program: Command, run: Run): void {
   });
   addScale(program, run);
   addRollback(program, run);
+  addSignal(program, run);
+  addReset(program, run);
+  addWait(program, run);
   addOperation(program.command('delete').description('end apps and forget them'), {
     run,
     operation: { type: 'delete' },
@@ -73,6 +76,46 @@ function addRollback(program: Command, run: Run): void {
       run(flags, async (context) => {
         const { rollback } = await import('../commands/rollback.ts');
         return rollback(context, { ...flags, target, to: flags.to ?? null });
+      }),
+  );
+}
+
+function addSignal(program: Command, run: Run): void {
+  const command = withTargets(program.command('signal'))
+    .description('send a signal to the processes of apps, and to nothing that they started')
+    .argument('<signal>', 'such as SIGUSR2, USR2 or 12', signalName)
+    .argument('<targets...>', `${TARGETS}; name:instance for one worker`);
+  examples(command, ['eco signal SIGUSR2 api', 'eco signal HUP api:0']).action(
+    (signal: NodeJS.Signals, targets: readonly string[], flags: TargetFlags) =>
+      run(flags, async (context) => {
+        const { signalWorkers } = await import('../commands/signal.ts');
+        return signalWorkers(context, { ...flags, signal, targets });
+      }),
+  );
+}
+
+function addReset(program: Command, run: Run): void {
+  const command = withTargets(program.command('reset'))
+    .description('count the restarts of apps from zero again; a worker that waits for its next attempt makes it now')
+    .argument('<targets...>', TARGETS);
+  examples(command, ['eco reset api', 'eco reset all']).action((targets: readonly string[], flags: TargetFlags) =>
+    run(flags, async (context) => {
+      const { reset } = await import('../commands/reset.ts');
+      return reset(context, { ...flags, targets });
+    }),
+  );
+}
+
+function addWait(program: Command, run: Run): void {
+  const command = withTargets(program.command('wait'))
+    .description('wait until apps are ready, and tasks completed; for scripts that start something else after them')
+    .argument('<targets...>', TARGETS)
+    .option('--timeout <time>', 'wait no longer than this (10m) and exit 10', duration);
+  examples(command, ['eco wait api', 'eco wait migrate --timeout 5m && ./import.sh', 'eco wait all']).action(
+    (targets: readonly string[], flags: TargetFlags & { readonly timeout?: number }) =>
+      run(flags, async (context) => {
+        const { wait } = await import('../commands/wait.ts');
+        return wait(context, { ...flags, targets });
       }),
   );
 }

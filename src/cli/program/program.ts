@@ -71,12 +71,12 @@ const GROUPS: readonly CommandGroup[] = [
   { heading: 'Main:', commands: ['validate', 'plan', 'apply', 'down'], add: addFileCommands },
   {
     heading: 'Operating:',
-    commands: ['list', 'ls', 'status', 'describe', 'show', 'logs', 'flush', 'history'],
+    commands: ['list', 'ls', 'status', 'describe', 'show', 'logs', 'flush', 'history', 'events', 'env'],
     add: addShowCommands,
   },
   {
     heading: 'Operating:',
-    commands: ['start', 'stop', 'restart', 'reload', 'scale', 'rollback', 'delete'],
+    commands: ['start', 'stop', 'restart', 'reload', 'scale', 'rollback', 'signal', 'reset', 'wait', 'delete'],
     add: addOperatingCommands,
   },
   { heading: 'Machine:', commands: ['run', 'daemon', 'schema', 'explain'], add: addMachineCommands },

@@ -13,12 +13,21 @@ interface LogFlags extends TargetFlags {
   readonly raw?: boolean;
 }
 
+interface EventFlags extends TargetFlags {
+  readonly lines: number;
+  readonly follow?: boolean;
+}
+
+const DEFAULT_EVENTS = 50;
+
 export function addShowCommands(program: Command, run: Run): void {
   addList(program, run);
   addDescribe(program, run);
   addLogs(program, run);
   addFlush(program, run);
   addHistory(program, run);
+  addEvents(program, run);
+  addEnv(program, run);
 }
 
 function addList(program: Command, run: Run): void {
@@ -91,6 +100,33 @@ function addHistory(program: Command, run: Run): void {
     run(flags, async (context) => {
       const { history } = await import('../commands/history.ts');
       return history(context, { ...flags, target });
+    }),
+  );
+}
+
+function addEvents(program: Command, run: Run): void {
+  const command = withTargets(program.command('events'))
+    .description('show what happened: starts, ends and their causes, steps and who asked for them')
+    .argument('[targets...]', 'apps, name:instance, globs, namespaces; without any, everything')
+    .option('--lines <n>', 'how many of the last events, 1000 at most', count, DEFAULT_EVENTS)
+    .option('--follow', 'go on with what happens from now on');
+  examples(command, ['eco events', 'eco events api --follow', 'eco events --lines 1000 --json']).action(
+    (targets: readonly string[], flags: EventFlags) =>
+      run(flags, async (context) => {
+        const { events } = await import('../commands/events.ts');
+        return events(context, { ...flags, targets });
+      }),
+  );
+}
+
+function addEnv(program: Command, run: Run): void {
+  const command = withTargets(program.command('env'))
+    .description('show the environment that an app is given; secrets are masked')
+    .argument('<name>', 'an app');
+  examples(command, ['eco env api', 'eco env api --json']).action((target: string, flags: TargetFlags) =>
+    run(flags, async (context) => {
+      const { env } = await import('../commands/env.ts');
+      return env(context, { ...flags, target });
     }),
   );
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Milliseconds } from '../../domain/time.ts';
+import { findSignal } from '../../platform/signals.ts';
 import { parseScaleChange, type ScaleChange } from '../scale-change.ts';
 
 const UNITS: Readonly<Record<string, Milliseconds>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -46,4 +47,10 @@ export function scaleChange(text: string): ScaleChange {
   const change = parseScaleChange(text);
   if (change === null) throw new InvalidArgumentError('Write N for that many workers, +N for more or -N for fewer.');
   return change;
+}
+
+export function signalName(text: string): NodeJS.Signals {
+  const signal = findSignal(text);
+  if (signal === null) throw new InvalidArgumentError('Write the name or the number of a signal, such as SIGUSR2.');
+  return signal;
 }

@@ -11,6 +11,7 @@ import { exitCauseText } from './exit-cause-text.ts';
 import { inOrder, listedApp } from './list-document.ts';
 import { formatStatistics } from './statistics-text.ts';
 import { formatTable } from './table.ts';
+import { formatMinute } from './time-text.ts';
 import { unlimitedText } from './unlimited-text.ts';
 import { whatFollows } from './trouble-text.ts';
 import { formatCpu, formatMemory, STATUS_COLOURS } from './tables.ts';
@@ -113,6 +114,5 @@ function logFiles(workers: readonly ObservedWorker[]): readonly string[] {
 }
 
 function manualChange({ action, by, at }: ManualChange): string {
-  const when = new Date(at).toISOString().slice(0, 16).replace('T', ' ');
-  return `${when} UTC  ${action} by ${printable(by.user)} on ${printable(by.host)}`;
+  return `${formatMinute(at)}  ${action} by ${printable(by.user)} on ${printable(by.host)}`;
 }

@@ -9,6 +9,7 @@ import { specChanges } from '../../reconcile/spec-changes.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import { shortCommit } from './commit-text.ts';
 import { formatTable } from './table.ts';
+import { formatMinute } from './time-text.ts';
 
 const COLUMNS = ['', 'revision', 'when', 'who', 'commit', 'result', 'stable', 'changed'];
 
@@ -30,7 +31,7 @@ function row(entry: RevisionEntry, { history, before }: Place): readonly string[
   return [
     revision === history.revision ? '*' : '',
     `${revision}`,
-    `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    formatMinute(at),
     printable(by.user),
     source === null
       ? '–'

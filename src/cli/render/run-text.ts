@@ -7,6 +7,7 @@ import type { LogLine } from '../../protocol/control.ts';
 import { logProblemText, type LogProblem } from '../../supervise/log-problem.ts';
 import { hint, renderDiagnostics, type Console } from './console.ts';
 import { formatDuration } from './duration-text.ts';
+import { eventDocument } from './event-text.ts';
 import { exitCauseText } from './exit-cause-text.ts';
 import { logLineFormatter } from './log-text.ts';
 import { plainProgress } from './progress.ts';
@@ -76,9 +77,9 @@ function jsonWords(console: Console): Words {
   const json = jsonProgress(console.err);
   return {
     execution: json.onEvent,
-    event: (event) => console.err(`${JSON.stringify({ ...event, at: new Date(event.at).toISOString() })}\n`),
     logProblem: (file, problem) =>
       console.err(`${JSON.stringify({ ...problem, type: 'log-problem', problem: problem.type, file })}\n`),
+    event: (event) => console.err(`${JSON.stringify(eventDocument(event))}\n`),
     // Each has been told as an event.
     failures: () => {},
     diagnostics: async (diagnostics) => diagnostics.forEach(json.diagnostic),

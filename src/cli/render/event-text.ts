@@ -1,0 +1,54 @@
+import type { RecordedEvent } from '../../domain/event.ts';
+import { formatExitCause } from '../../reconcile/exit-cause.ts';
+import { printable } from '../../reconcile/printable.ts';
+import { unreachable } from '../../util/unreachable.ts';
+import { formatSecond } from './time-text.ts';
+
+/** `2026-08-20 14:02:31 UTC  shop/api:0#3  exit code 1` */
+export function formatEvent(event: RecordedEvent): string {
+  return `${formatSecond(event.at)}  ${printable(subjectText(event))}  ${printable(whatHappened(event))}`;
+}
+
+/** Published, as `events.jsonl` has it; `at` is a date. */
+export function eventDocument(event: RecordedEvent) {
+  return { ...event, at: new Date(event.at).toISOString() };
+}
+
+function subjectText(event: RecordedEvent): string {
+  if ('worker' in event) return event.worker;
+  if ('app' in event) return `${event.project}/${event.app}`;
+  return 'project' in event ? event.project : 'daemon';
+}
+
+function whatHappened(event: RecordedEvent): string {
+  switch (event.type) {
+    case 'daemon-started':
+      return `started, version ${event.version}, pid ${event.pid}`;
+    case 'daemon-stopped':
+      return `stopped, pid ${event.pid}`;
+    case 'apply-started':
+      return `apply ${event.serial} of ${event.file} by ${event.by.user}`;
+    case 'step-started':
+      return `${event.action} asked for by ${event.by.user}`;
+    case 'step-succeeded':
+      return `${event.action} done`;
+    case 'step-failed':
+      return `${event.action} failed: ${event.failure}`;
+    case 'worker-signalled':
+      return `${event.signal} sent by ${event.by.user}`;
+    case 'restarts-reset':
+      return `restarts counted from zero again, by ${event.by.user}`;
+    case 'worker-started':
+      return `started, pid ${event.pid}`;
+    case 'worker-adopted':
+      return `taken over, pid ${event.pid}`;
+    case 'worker-ready':
+      return 'ready';
+    case 'worker-retired':
+      return `makes room for a successor: ${formatExitCause(event.cause)}`;
+    case 'worker-exited':
+      return event.expected ? `ended as asked: ${formatExitCause(event.cause)}` : formatExitCause(event.cause);
+    default:
+      return unreachable(event);
+  }
+}
