@@ -17,6 +17,7 @@ export const APP_OPTIONS = [
   { name: 'env', aliases: [] },
   { name: 'env_file', aliases: [] },
   { name: 'pass_env', aliases: [] },
+  { name: 'secrets', aliases: [] },
   { name: 'kind', aliases: [] },
   { name: 'autorestart', aliases: [] },
   { name: 'kill_timeout', aliases: [] },

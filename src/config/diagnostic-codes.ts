@@ -309,6 +309,12 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Remove one of the entries.',
     example: 'extends: api',
   },
+  ECO1417: {
+    title: 'file of a secret not found',
+    cause: 'The file that "secrets" names does not exist, or is none, so that no worker could be started.',
+    cure: 'Write the file, or correct the path: it is relative to the folder of the ecosystem file.',
+    example: 'secrets: { DB_PASSWORD: { file: /run/secrets/db } }',
+  },
   ECO1501: {
     title: 'module throws',
     cause: 'The file is a program, and it failed while it ran.',
@@ -424,6 +430,18 @@ export const DIAGNOSTIC_CODES = {
     cause: 'The apps of an included file belong to the project of the file that includes it.',
     cure: 'Remove "project" from the included file.',
     example: 'include: [./packages/api/ecosystem.yaml]',
+  },
+  ECO1931: {
+    title: 'secret that others may read',
+    cause: 'The permissions of the file let every user of this machine read the secret.',
+    cure: 'Take them away.',
+    example: 'chmod o-rwx /run/secrets/db',
+  },
+  ECO1932: {
+    title: 'variable and secret of one name',
+    cause: 'The same variable is in "env" and in "secrets"; the secret counts.',
+    cure: 'Remove it from "env".',
+    example: 'secrets: { DB_PASSWORD: { file: /run/secrets/db } }',
   },
 } as const satisfies Readonly<Record<string, DiagnosticCodeInfo>>;
 

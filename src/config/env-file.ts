@@ -1,3 +1,5 @@
+import { parse } from 'dotenv';
+
 interface EnvFileProblem {
   readonly line: number;
   readonly message: string;
@@ -8,76 +10,35 @@ export interface ParsedEnvFile {
   readonly problems: readonly EnvFileProblem[];
 }
 
-const NAME = /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*(?:=|:[ \t])[ \t]*/;
+const ASSIGNMENT = /^\s*(?:export\s+)?([\w.-]+)(?:\s*=|:\s)\s*(.?)/;
 
-/**
- * `NAME=value` lines as dotenv reads them: comments, `export`, three kinds of quotes that may hold line ends, `\n` and `\r`
- * in double quotes. Nothing is expanded. A later line wins.
- */
+/** `NAME=value` lines as dotenv reads them; nothing is expanded, a later line wins. What dotenv passes over in silence is told. */
 export function parseEnvFile(source: string): ParsedEnvFile {
-  const text = source.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
-  const found: [string, string][] = [];
-  const problems: EnvFileProblem[] = [];
-  let at = 0;
-  let line = 1;
-  while (at < text.length) {
-    const read = readLine(text, at);
-    if (read.entry !== null) found.push(read.entry);
-    if (read.problem !== null) problems.push({ line, message: read.problem });
-    line += text.slice(at, read.end).split('\n').length - 1;
-    at = read.end;
+  const env = parse(source);
+  const lines = source.split(/\r\n?|\n/);
+  const problems = lines.flatMap((line, index) => {
+    const message = problemOf(line, env, () => parse(lines.toSpliced(index, 1).join('\n')));
+    return message === null ? [] : [{ line: index + 1, message }];
+  });
+  return { env, problems };
+}
+
+function problemOf(
+  line: string,
+  env: ParsedEnvFile['env'],
+  without: () => Readonly<Record<string, string>>,
+): string | null {
+  if (/^\s*(#|$)/.test(line)) return null;
+  const [assignment, name = '', quote = ''] = ASSIGNMENT.exec(line) ?? [];
+  if (assignment === undefined) {
+    // A line within a value of several lines is part of what is read.
+    return isSame(env, without()) ? 'not a line of the form NAME=value' : null;
   }
-  return { env: Object.fromEntries(found), problems };
+  const isOpen = ['"', "'", '`'].includes(quote) && env[name]?.startsWith(quote) === true;
+  return isOpen && line.includes(env[name] ?? '') ? `the ${quote} of "${name}" is not closed` : null;
 }
 
-interface ReadLine {
-  readonly entry: [string, string] | null;
-  readonly problem: string | null;
-  /** Where the next line begins. */
-  readonly end: number;
-}
-
-function readLine(text: string, start: number): ReadLine {
-  const lineEnd = endOfLine(text, start);
-  const line = text.slice(start, lineEnd);
-  const end = lineEnd + 1;
-  if (/^\s*(#|$)/.test(line)) return { entry: null, problem: null, end };
-  const match = NAME.exec(line);
-  if (match === null) return { entry: null, problem: 'not a line of the form NAME=value', end };
-  const [head, name = ''] = match;
-  const valueStart = start + head.length;
-  const quote = text.charAt(valueStart);
-  if (quote !== '"' && quote !== "'" && quote !== '`')
-    return { entry: [name, bareValue(text.slice(valueStart, lineEnd))], problem: null, end };
-  const close = closingQuote(text, valueStart);
-  if (close === null)
-    return {
-      entry: [name, bareValue(text.slice(valueStart, lineEnd))],
-      problem: `the ${quote} of "${name}" is not closed`,
-      end,
-    };
-  const inner = text.slice(valueStart + 1, close);
-  return { entry: [name, quote === '"' ? unescape(inner) : inner], problem: null, end: endOfLine(text, close) + 1 };
-}
-
-function bareValue(text: string): string {
-  return text.replace(/(^|\s)#.*$/, '').trim();
-}
-
-function closingQuote(text: string, start: number): number | null {
-  const quote = text.charAt(start);
-  for (let at = start + 1; at < text.length; at++) {
-    if (text.charAt(at) === '\\' && quote === '"') at++;
-    else if (text.charAt(at) === quote) return at;
-  }
-  return null;
-}
-
-function unescape(text: string): string {
-  return text.replace(/\\([nrt"\\])/g, (_, letter: string) => ({ n: '\n', r: '\r', t: '\t' })[letter] ?? letter);
-}
-
-function endOfLine(text: string, start: number): number {
-  const end = text.indexOf('\n', start);
-  return end < 0 ? text.length : end;
+function isSame(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

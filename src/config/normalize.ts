@@ -14,6 +14,7 @@ import type { Program } from './program.ts';
 import { normalizeLogs } from './read-logs.ts';
 import { normalizeHealth } from './read-probes.ts';
 import { normalizeRestart } from './read-restart.ts';
+import { readSecrets } from './read-secrets.ts';
 import { resolveProgram } from './resolve-program.ts';
 import { readRevision, type RevisionRule } from './revision-rule.ts';
 import { sensitiveNames } from './sensitive-env.ts';
@@ -48,6 +49,7 @@ export function normalizeApp(app: MergedApp, context: NormalizeContext): Normali
 
   const dependencies = readDependencies(app);
   const env = sortedRecord(new Map(Object.entries({ ...unbufferedPython(found), ...file.env, ...found.env })));
+  const secrets = readSecrets(app, context.report);
   const program = { ...found, env };
   const { foreign, env: _, ...programFields } = found;
   const workers = normalizeInstances(app, program, context);
@@ -61,6 +63,7 @@ export function normalizeApp(app: MergedApp, context: NormalizeContext): Normali
       ...programFields,
       cwd,
       env,
+      secrets,
       sensitiveEnv: sensitiveNames(env, file.fromFiles),
       ...workers,
       ...normalizeHealth(app, program, context.report),

@@ -47,7 +47,6 @@ const NOT_YET: Readonly<Record<string, Asks>> = {
   name_prefix: unlessEmpty,
   schedule: always,
   overlap: always,
-  secrets: always,
   hooks: always,
   listen: always,
   moved_from: always,

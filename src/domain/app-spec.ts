@@ -27,6 +27,8 @@ export interface AppSpec {
   readonly balance: Balance;
   /** What the file adds to the daemon's base environment: `pass_env`, `env_file`, `env` and `env_NAME`, in that order. */
   readonly env: Readonly<Record<string, string>>;
+  /** Variables whose values are read when a worker is spawned, and kept nowhere. They win over `env`. */
+  readonly secrets: Readonly<Record<string, SecretSource>>;
   /** Names in `env` whose values are masked wherever eco prints them, sorted. */
   readonly sensitiveEnv: readonly string[];
   /** The variable that tells a worker its instance number. */
@@ -92,6 +94,15 @@ export type Interpreter =
   | { readonly type: 'node' }
   | { readonly type: 'program'; readonly path: string }
   | { readonly type: 'none' };
+
+/** Where the value of a secret is, on the machine and for the user of the daemon. */
+export type SecretSource =
+  /** The content of a file without its last line end; an absolute path. */
+  | { readonly type: 'file'; readonly path: string }
+  /** A variable of the daemon's own environment. */
+  | { readonly type: 'env'; readonly name: string }
+  /** What a command line for `sh -c` prints, without its last line end; it is run in the app's folder. */
+  | { readonly type: 'command'; readonly command: string };
 
 /** `auto`: listening, or alive for a while if it never listens. `message`: the app sent `'ready'`. */
 export type Readiness = { readonly type: 'auto' } | { readonly type: 'listening' } | { readonly type: 'message' };

@@ -46,6 +46,11 @@ export function fileKind(path: string): FileKind {
   }
 }
 
+/** By users that have nothing to do with it. */
+export function isReadableByOthers(path: string): boolean {
+  return ((fs.statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o004) !== 0;
+}
+
 export function isExecutableFile(path: string): boolean {
   try {
     fs.accessSync(path, constants.X_OK);

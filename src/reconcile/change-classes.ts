@@ -32,6 +32,8 @@ export const CHANGE_CLASS = {
   /** The system lets a socket of one kind and one of the other not have the same port. */
   balance: 'replace',
   env: 'reload',
+  /** Where a value comes from; that it has another one is known to no plan. */
+  secrets: 'reload',
   /** Only how values are shown. */
   sensitiveEnv: 'none',
   instanceVar: 'reload',

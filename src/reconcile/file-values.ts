@@ -7,6 +7,7 @@ import type {
   ProbeTarget,
   RestartSettings,
   RolloutSettings,
+  SecretSource,
   Share,
 } from '../domain/app-spec.ts';
 import { MASK } from '../domain/mask.ts';
@@ -32,6 +33,7 @@ export const FILE_KEYS = {
   execMode: 'exec_mode',
   balance: 'balance',
   env: 'env',
+  secrets: 'secrets',
   sensitiveEnv: 'sensitive_env',
   instanceVar: 'instance_var',
   autorestart: 'autorestart',
@@ -72,6 +74,7 @@ export function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonVal
   if (field === 'readinessProbe' || field === 'startupProbe' || field === 'livenessProbe')
     return probeValue(spec[field]);
   if (field === 'rollout') return rolloutValue(spec.rollout);
+  if (field === 'secrets') return secretValues(spec.secrets);
   if (field === 'limits') return spec.limits === null ? null : { ...spec.limits };
   if (field === 'restart') return restartValue(spec.restart);
   if (field === 'outFile' || field === 'errorFile') return logTargetValue(spec[field]);
@@ -109,6 +112,23 @@ function rolloutValue({ maxSurge, maxUnavailable, minReady, progressDeadline, ro
     progress_deadline: progressDeadline,
     rollback,
   };
+}
+
+function secretValues(secrets: AppSpec['secrets']): JsonValue {
+  return Object.fromEntries(Object.entries(secrets).map(([name, source]) => [name, secretValue(source)]));
+}
+
+function secretValue(source: SecretSource): JsonValue {
+  switch (source.type) {
+    case 'file':
+      return { file: source.path };
+    case 'env':
+      return { env: source.name };
+    case 'command':
+      return { command: source.command };
+    default:
+      return unreachable(source);
+  }
 }
 
 function restartValue({ delay, maxDelay, giveUp }: RestartSettings): JsonValue {

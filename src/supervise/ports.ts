@@ -1,5 +1,7 @@
+import type { SecretSource } from '../domain/app-spec.ts';
 import type { EcoEvent } from '../domain/event.ts';
 import type { AppKey, WorkerId } from '../domain/names.ts';
+import type { Result } from '../domain/result.ts';
 import type { Timestamp } from '../domain/time.ts';
 import type { ExitCause, WorkerPhase } from '../domain/worker-state.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -28,6 +30,8 @@ export interface SupervisePorts {
   readonly logs: LogPort;
   /** Asks once; ends at once when aborted. */
   readonly probe: (question: ProbeQuestion, signal: AbortSignal) => Promise<ProbeAnswer>;
+  /** Its value now, or what is wrong, to complete "the secret X cannot be had: …". Nobody keeps it. */
+  readonly secret: (source: SecretSource, cwd: string) => Promise<Result<string, string>>;
   readonly emit: (event: EcoEvent) => void;
   readonly surroundings: WorkerSurroundings;
 }

@@ -13,6 +13,7 @@ import { availableCpus } from '../platform/machine.ts';
 import { askProbe } from '../platform/probes.ts';
 import { processMeter } from '../platform/process-meter.ts';
 import { bootId, initialVariable, leadersWith, readProcess, sendSignal } from '../platform/process-table.ts';
+import { readSecret } from '../platform/secrets.ts';
 import { treeInspector } from '../platform/tree-inspector.ts';
 import { bootGate } from './boot-gate.ts';
 import { fileLogs } from './file-logs.ts';
@@ -106,6 +107,7 @@ function systemPorts(options: SupervisionOptions, links: WorkerLinks): Supervise
     journal: options.journal,
     logs: options.logs ?? fileLogs(options.ledger),
     probe: askProbe,
+    secret: readSecret,
     emit: options.emit,
     surroundings: {
       home: options.home,

@@ -25,6 +25,8 @@ export interface WorkerIdentity {
   readonly ticketKeys: string;
   /** The daemon can make a socket for each worker. */
   readonly canGroup: boolean;
+  /** Values of the app's `secrets`. */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 /** Path of the control link's socket. */
@@ -90,7 +92,7 @@ export function checkEnvironment(
   worker: Omit<WorkerIdentity, 'sockets' | 'ticketKeys' | 'canGroup'>,
   { home, baseEnvironment }: WorkerSurroundings,
 ): Readonly<Record<string, string>> {
-  const wanted = { ...baseEnvironment, ...specFor(worker.instance, spec).env };
+  const wanted = { ...baseEnvironment, ...specFor(worker.instance, spec).env, ...worker.secrets };
   const path = [...spec.pathPrefix, ...(wanted['PATH'] === undefined ? [] : [wanted['PATH']])].join(delimiter);
   return {
     ...wanted,

@@ -5,7 +5,7 @@ import { formatSocketAddress, type SocketAddress } from '../domain/socket-addres
 import { earliest, type Instant, type Milliseconds } from '../domain/time.ts';
 import { condemnation, type ExitCause, type ObservedWorker, type WorkerState } from '../domain/worker-state.ts';
 import type { Timer } from '../platform/clock.ts';
-import type { LaunchListener, LaunchRequest } from '../platform/launcher.ts';
+import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
 import { heldSocket } from '../platform/listening-socket.ts';
 import type { MeterRoot } from '../platform/process-meter.ts';
 import type { HandBack, HandleFetch, WorkerMessage } from '../protocol/worker.ts';
@@ -32,6 +32,7 @@ import { exitCause, observedWorker, workerRecord, type WorkerFacts } from './wor
 import { WorkerLogs } from './worker-logs.ts';
 import type { Retirement, WorkerOptions } from './worker-options.ts';
 import { WorkerProbes } from './worker-probes.ts';
+import { WorkerSecrets } from './worker-secrets.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { WorkerSigns } from './worker-signs.ts';
 
@@ -50,6 +51,7 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #logs: WorkerLogs;
   readonly #probes: WorkerProbes;
+  readonly #secrets: WorkerSecrets;
   #spec: AppSpec;
   #state: WorkerState;
   #id: WorkerId;
@@ -77,6 +79,7 @@ export class Worker {
     this.#signs = this.#newSigns(ports.clock.now());
     this.#lent = this.#newLentSlots();
     this.#logs = new WorkerLogs(ports.logs);
+    this.#secrets = new WorkerSecrets(ports.secret);
     this.#probes = new WorkerProbes({
       ports,
       onSign: () => this.#tick(),
@@ -210,6 +213,8 @@ export class Worker {
       this.#signs = this.#newSigns(ports.clock.now() - Math.max(0, ports.clock.wallTime() - startedAt));
       this.#logs.resumeRun(this.#files(), record.logStart);
       this.#beginProbes();
+      // Not awaited: for the checks that run in its environment. What cannot be had now is of use to none of them.
+      void this.#secrets.read(this.#spec);
       ports.emit({ type: 'worker-adopted', worker: id, pid: identity.pid });
     }
     this.#settle();
@@ -383,16 +388,13 @@ export class Worker {
   }
 
   async #spawn(): Promise<void> {
-    const { ports, key, revision } = this.#options;
+    const { ports } = this.#options;
     const id = this.#id;
-    const { vault } = ports;
-    const inherits = { sockets: vault.inheritance(this.#asker), ticketKeys: vault.ticketKeys(key) };
-    const self = { key, id, instance: this.instance, revision, canGroup: vault.canGroup, ...inherits };
-    const request = this.#limited(launchRequest(this.#spec, self, ports.surroundings));
     this.#save();
-    this.#logs.beginRun(request);
     this.#launching = true;
-    const launched = await ports.launch(request, this.#listenerFor(id));
+    const needsSecrets = Object.keys(this.#spec.secrets).length > 0;
+    const refused = needsSecrets ? await this.#secrets.read(this.#spec) : null;
+    const launched = refused ?? (await this.#launch(id));
     this.#launching = false;
     if ('type' in launched) return this.#exited(id, launched);
     const { pid, startTime } = launched;
@@ -406,6 +408,19 @@ export class Worker {
     if (this.#state.phase === 'stopping') this.#process.signalTree(this.#signs.stopSignal(this.#spec.stopSignal));
     this.#handle({ type: 'spawned' });
     this.#tick();
+  }
+
+  async #launch(id: WorkerId): Promise<LaunchedProcess | ExitCause> {
+    const { ports, key, revision } = this.#options;
+    const { vault } = ports;
+    // It was asked to stop meanwhile.
+    if (this.#state.phase !== 'starting') return { type: 'unknown' };
+    const inherits = { sockets: vault.inheritance(this.#asker), ticketKeys: vault.ticketKeys(key) };
+    const { values: secrets } = this.#secrets;
+    const self = { key, id, instance: this.instance, revision, canGroup: vault.canGroup, secrets, ...inherits };
+    const request = this.#limited(launchRequest(this.#spec, self, ports.surroundings));
+    this.#logs.beginRun(request);
+    return ports.launch(request, this.#listenerFor(id));
   }
 
   #limited(request: LaunchRequest): LaunchRequest {
@@ -540,6 +555,8 @@ export class Worker {
   #beginProbes(): void {
     const { key, ports, revision } = this.#options;
     const identity = { key, id: this.#id, instance: this.instance, revision };
+    const environment = () =>
+      checkEnvironment(this.#spec, { ...identity, secrets: this.#secrets.values }, ports.surroundings);
     this.#probes.begin({
       id: this.#id,
       spec: this.#spec,
@@ -547,7 +564,7 @@ export class Worker {
       files: this.#files(),
       logStart: this.#logs.start,
       adopted: this.#process?.adopted === true,
-      environment: () => checkEnvironment(this.#spec, identity, ports.surroundings),
+      environment,
     });
   }
 

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { chmod, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { EcoRig } from '../support/eco-rig.ts';
 import { describe, expect, test } from '../support/eco-test.ts';
 
@@ -53,5 +54,116 @@ describe.concurrent('a file', () => {
     expect((await told(eco, 'mail-2')).args).toEqual(['--shard', '2/3']);
     await eco.eventually(async () => (await told(eco, 'mail-0')).args[1] === '0/3');
     expect((await eco.ok(['plan'], { env: { REGION: 'us' } })).stdout).toContain('No changes');
+  });
+});
+
+describe.concurrent('secrets', () => {
+  const files = (secrets: object) => ({
+    'tells.js': TELLS,
+    'ecosystem.json': {
+      project: 'shop',
+      apps: [{ name: 'api', script: './tells.js', env: { TELL: 'api' }, secrets, listen_timeout: '20s' }],
+    },
+  });
+
+  test('reach the app and nothing else', async ({ eco }) => {
+    await eco.write({ 'db.txt': 'from-a-file-4711\n' });
+    await chmod(eco.path('db.txt'), 0o600);
+    await eco.write(
+      files({
+        DB: { file: './db.txt' },
+        TOKEN: { command: 'printf from-a-command-$(basename "$PWD")-$((4000+712))' },
+      }),
+    );
+    const applied = await eco.ok(['apply', '--verbose']);
+    expect((await told(eco, 'api-0')).env).toMatchObject({ DB: 'from-a-file-4711', TOKEN: 'from-a-command-app-4712' });
+
+    await eco.write({ 'db.txt': 'from-a-file-4714\n' });
+    await eco.ok(['restart', 'api']);
+    await eco.eventually(async () => (await told(eco, 'api-0')).env['DB'] === 'from-a-file-4714');
+    expect((await eco.ok(['plan'])).stdout).toContain('No changes');
+    const printed = await Promise.all([
+      ...[
+        ['describe', 'api'],
+        ['describe', 'api', '--json'],
+        ['history', 'api', '--json'],
+        ['plan', '--json'],
+      ].map((args) => eco.ok(args)),
+      eco.ok(['list', '--json']),
+    ]);
+    expect([applied, ...printed].map(({ all }) => all).join('\n')).not.toMatch(/471\d/);
+    const kept = await readdir(eco.home, { recursive: true, withFileTypes: true });
+    const texts = kept
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => readFile(join(parentPath, name)));
+    expect(texts.length).toBeGreaterThan(3);
+    expect((await Promise.all(texts)).join('\n')).not.toMatch(/471\d/);
+  });
+
+  test('that cannot be had start no worker, and the report says which and why, but not what its command wrote', async ({
+    eco,
+  }) => {
+    await eco.write(
+      files({
+        TOKEN: { command: 'echo half-a-secret; echo more >&2; exit 3' },
+        NONE: { env: 'SHOP_NONE' },
+        EMPTY: { command: 'true' },
+      }),
+    );
+    const { exitCode, all } = await eco.run(['apply']);
+    expect(all).toContain('the secret TOKEN cannot be had: its command ended with exit code 3');
+    expect(all).toContain("the secret NONE cannot be had: the variable SHOP_NONE of eco's daemon is not set");
+    expect(all).toContain('the secret EMPTY cannot be had: what its command prints is empty');
+    expect(all).not.toMatch(/half-a-secret|more/);
+    expect(exitCode).toBe(9);
+  });
+
+  test('of the environment that eco itself has are what containers give', async ({ eco }) => {
+    await eco.write(files({ SIGNING: { env: 'SHOP_SIGNING' } }));
+    const run = eco.start(['run'], { env: { SHOP_SIGNING: 'from outside' } });
+    const { env } = await told(eco, 'api-0');
+    expect(env).toMatchObject({ SIGNING: 'from outside' });
+    expect(env).not.toHaveProperty('SHOP_SIGNING');
+    run.kill('SIGTERM');
+    await eco.eventually(() => run.exitCode !== null);
+  });
+
+  test('whose command takes long are not waited for once the app is to stop', async ({ eco }) => {
+    await eco.write(files({ TOKEN: { command: 'echo $$ > command.pid; sleep 60' } }));
+    const apply = eco.start(['apply']);
+    await eco.eventually(async () => (await readFile(eco.path('command.pid'), 'utf8')) !== '');
+    await eco.ok(['delete', 'api']);
+    await eco.eventually(() => apply.exitCode !== null);
+    expect(await eco.list()).toEqual([]);
+  });
+});
+
+describe.concurrent('the environment', () => {
+  test('is what pass_env, env files and env say, in that order', async ({ eco }) => {
+    await eco.write({
+      'tells.js': TELLS,
+      '.env': 'A=first\nB="two\\nlines" # said\nC=`$A and "quotes"`\nexport D = spaced \nE=a#b\n',
+      '.env.local': "A='second'\n",
+      'ecosystem.json': {
+        project: 'shop',
+        apps: [
+          {
+            name: 'api',
+            script: './tells.js',
+            pass_env: ['PASSED_*', 'A'],
+            env_file: ['.env', '.env.local'],
+            env: { TELL: 'api', D: 'written' },
+          },
+        ],
+      },
+    });
+    await eco.ok(['apply'], { env: { PASSED_ON: 'yes', A: 'zeroth', NOT_PASSED: 'x' } });
+    const { env } = await told(eco, 'api-0');
+    expect(env).toMatchObject({ A: 'second', B: 'two\nlines', C: '$A and "quotes"', D: 'written', E: 'a' });
+    expect(env).toMatchObject({ PASSED_ON: 'yes', HOME: expect.any(String) as string });
+    expect(env).not.toHaveProperty('NOT_PASSED');
+    const described = (await eco.ok(['describe', 'api'])).stdout;
+    expect(described).not.toMatch(/two|second|quotes/);
+    expect(described).toMatch(/PASSED_ON +yes/);
   });
 });

@@ -1,3 +1,5 @@
+import type { SecretSource } from '../../src/domain/app-spec.ts';
+import { ok, type Result } from '../../src/domain/result.ts';
 import type { EcoEvent } from '../../src/domain/event.ts';
 import type { WorkerId } from '../../src/domain/names.ts';
 import { formatSocketAddress, type SocketAddress } from '../../src/domain/socket-address.ts';
@@ -44,6 +46,7 @@ export class FakeMachine {
   readonly cgroups = new Set<string>();
   /** What answers a probe. */
   probe: SupervisePorts['probe'] = () => Promise.resolve({ well: true, said: 'it said 200' });
+  secret: (source: SecretSource) => Promise<Result<string, string>> = ({ type }) => Promise.resolve(ok(`from ${type}`));
   /** Whose worker an id is, for what processes say. */
   find: (id: WorkerId) => LinkedWorker | undefined = () => undefined;
   readonly links = new WorkerLinks((id) => this.find(id));
@@ -82,6 +85,7 @@ export class FakeMachine {
         reader: (_file, onLine) => () => this.written.splice(0).forEach((line) => onLine(line)),
       },
       probe: (question, signal) => this.probe(question, signal),
+      secret: (source) => this.secret(source),
       emit: (event) => void this.events.push(event),
       surroundings: { home: HOME, node: '/usr/bin/node', preload: '/eco/preload.cjs', baseEnvironment: {} },
     };

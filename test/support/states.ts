@@ -22,6 +22,7 @@ export function appSpec(fields: Partial<AppSpec> & Pick<AppSpec, 'name'>): AppSp
     execMode: 'fork',
     balance: 'shared',
     env: {},
+    secrets: {},
     sensitiveEnv: [],
     instanceVar: DEFAULTS.instanceVar,
     autorestart: true,

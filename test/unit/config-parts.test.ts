@@ -91,7 +91,7 @@ A=last\r
       B: 'two',
       C: 'single \\n # kept',
       D: 'double\nline and a\nreal one',
-      E: 'a#b',
+      E: 'a',
       F: '',
       G: 'yaml',
       H: `tick "and" 'quote'`,

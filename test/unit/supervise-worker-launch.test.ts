@@ -25,6 +25,7 @@ const WORKER: WorkerIdentity = {
   revision: 9,
   sockets: [],
   ticketKeys: 'c2VjcmV0',
+  secrets: {},
   canGroup: true,
 };
 

@@ -1,0 +1,100 @@
+import { execa } from 'execa';
+import type { SecretSource } from '../domain/app-spec.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import { seconds, type Milliseconds } from '../domain/time.ts';
+import { unreachable } from '../util/unreachable.ts';
+import { baseEnvironment } from './base-environment.ts';
+import { readFileUpTo } from './files.ts';
+import { sendSignal } from './process-table.ts';
+
+/** Of a secret; an environment could not hold more anyway (https://man7.org/linux/man-pages/man2/execve.2.html). */
+const LARGEST = 128 * 1024;
+const COMMAND_TIMEOUT: Milliseconds = seconds(10);
+
+/** What a secret is at this moment, or why it cannot be had. Nothing of it is in the problem, nor what its command wrote. */
+export async function readSecret(source: SecretSource, cwd: string): Promise<Result<string, string>> {
+  const value = await readSource(source, cwd);
+  if (!value.ok) return value;
+  if (value.value === '') return err(`${nameOf(source)} is empty`);
+  return value.value.includes('\0') ? err(`${nameOf(source)} holds a NUL character`) : value;
+}
+
+function readSource(source: SecretSource, cwd: string): Result<string, string> | Promise<Result<string, string>> {
+  switch (source.type) {
+    case 'file':
+      return readFile(source.path);
+    case 'env': {
+      const value = process.env[source.name];
+      return value === undefined ? err(`${nameOf(source)} is not set`) : ok(value);
+    }
+    case 'command':
+      return readOutput(source.command, cwd);
+    default:
+      return unreachable(source);
+  }
+}
+
+function nameOf(source: SecretSource): string {
+  switch (source.type) {
+    case 'file':
+      return source.path;
+    case 'env':
+      return `the variable ${source.name} of eco's daemon`;
+    case 'command':
+      return 'what its command prints';
+    default:
+      return unreachable(source);
+  }
+}
+
+function readFile(path: string): Result<string, string> {
+  const outcome = readFileUpTo(path, LARGEST);
+  switch (outcome.type) {
+    case 'read':
+      return ok(withoutLineEnd(Buffer.from(outcome.bytes).toString('utf8')));
+    case 'missing':
+      return err(`${path} does not exist`);
+    case 'folder':
+      return err(`${path} is a folder`);
+    case 'too-large':
+      return err(`${path} is larger than 128 KiB`);
+    case 'unreadable':
+      return err(`${path} cannot be read: ${outcome.problem}`);
+    default:
+      return unreachable(outcome);
+  }
+}
+
+async function readOutput(command: string, cwd: string): Promise<Result<string, string>> {
+  // A group of its own, so that what it starts can be ended with it.
+  const child = execa('sh', ['-c', command], {
+    cwd,
+    env: baseEnvironment(),
+    extendEnv: false,
+    stdin: 'ignore',
+    stderr: 'ignore',
+    stripFinalNewline: false,
+    maxBuffer: LARGEST,
+    detached: true,
+    reject: false,
+  });
+  const { pid } = child;
+  const kill = (): void => {
+    if (pid !== undefined) sendSignal(-pid, 'SIGKILL');
+  };
+  const signal = AbortSignal.timeout(COMMAND_TIMEOUT);
+  signal.addEventListener('abort', kill, { once: true });
+  const { exitCode, stdout, isMaxBuffer, signal: endedBy } = await child;
+  signal.removeEventListener('abort', kill);
+  if (signal.aborted) return err(`its command did not end within ${COMMAND_TIMEOUT / 1000} s`);
+  if (isMaxBuffer) kill();
+  if (isMaxBuffer) return err('its command prints more than 128 KiB');
+  if (exitCode === 0) return ok(withoutLineEnd(stdout));
+  return err(
+    exitCode === undefined ? `its command was ended by ${endedBy}` : `its command ended with exit code ${exitCode}`,
+  );
+}
+
+function withoutLineEnd(text: string): string {
+  return text.replace(/\r?\n$/, '');
+}
