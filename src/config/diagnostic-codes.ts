@@ -164,6 +164,12 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Keep one of them.',
     example: 'out_file: ./out.log   # and no: output',
   },
+  ECO1208: {
+    title: 'misspelt variable of the static server',
+    cause: 'PM2 tells its static server what to serve by variables that begin with PM2_SERVE_, not PM2_SERVER_.',
+    cure: 'Correct the name.',
+    example: 'env: { PM2_SERVE_PATH: ./public, PM2_SERVE_PORT: 8080 }',
+  },
   ECO1301: {
     title: 'wrong value',
     cause: 'The value is of another type, or none of those that the option takes.',
@@ -184,7 +190,7 @@ export const DIAGNOSTIC_CODES = {
   },
   ECO1305: {
     title: 'impossible environment variable',
-    cause: 'A name is empty or holds "=", or a value cannot be text.',
+    cause: 'A name is empty or holds "=", a line end or another control character, or a value cannot be text.',
     cure: 'Correct the name or the value.',
     example: 'env: { PORT: 3000 }',
   },

@@ -107,11 +107,14 @@ function readCwd({ options, path }: MergedApp, report: Report): string {
 function checkCwd(app: MergedApp, cwd: string, { report }: NormalizeContext): boolean {
   const kind = fileKind(cwd);
   if (kind === 'folder') return true;
-  const path = app.options.get('cwd')?.path ?? app.path;
+  const part = app.options.get('cwd');
   const problem = kind === 'missing' ? 'does not exist' : 'is not a folder';
-  report.error('ECO1403', path, {
+  const fixed = /^[/~]/.test(readText(part?.value) ?? '');
+  report.error('ECO1403', part?.path ?? app.path, {
     message: `the working folder ${cwd} ${problem}`,
-    hint: '"cwd" is relative to the folder of the file',
+    hint: fixed
+      ? 'a path relative to the folder of the file holds on every machine; without "cwd" it is that folder'
+      : '"cwd" is relative to the folder of the file',
   });
   return false;
 }

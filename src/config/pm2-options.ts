@@ -125,6 +125,8 @@ export const SYNONYMS: readonly (readonly [pattern: RegExp, meant: string])[] = 
   [/^(stderr|stderr_file|log_error)$/i, 'error_file'],
   [/^(retries|restart_limit)$/i, 'max_restarts'],
   [/^(max_memory|memory_limit)$/i, 'max_memory_restart'],
+  [/^(pre_?start|post_?start|post_ready|pre_stop)$/i, 'hooks'],
+  [/^load_?balanc/i, 'balance'],
 ];
 
 function spellings(table: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {

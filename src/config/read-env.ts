@@ -129,7 +129,7 @@ function readValues(env: ReadonlyMap<string, Part>, report: Report): Entries {
 
 function nameProblem(name: string): string | null {
   if (name === '') return 'a variable must have a name';
-  return /[=\0]/.test(name) ? `${JSON.stringify(name)} cannot be the name of a variable` : null;
+  return /[=\p{Cc}]/u.test(name) ? `${JSON.stringify(name)} cannot be the name of a variable` : null;
 }
 
 function textOf(value: unknown): string | null {

@@ -186,7 +186,7 @@ function setOption(options: Map<OptionName, Part>, { name, key, part }: Written,
 
 /** `Number(process.env.N)` and `${process.env.N}` of a variable that is not set. */
 function meansNoNumber(value: unknown): boolean {
-  return Number.isNaN(value) || value === 'NaN' || value === 'undefined';
+  return value === undefined || Number.isNaN(value) || value === 'NaN' || value === 'undefined';
 }
 
 function warnNoNumber(path: SourcePath, value: unknown, report: Report): void {
@@ -215,6 +215,7 @@ function readNull(value: unknown, { path, name, report, document }: NullContext)
 function warnOptionsInEnv(block: Part, report: Report): void {
   if (!isRecord(block.value)) return;
   for (const key of Object.keys(block.value)) {
+    if (/^PM2_SERVER_(PATH|PORT|SPA|HOST)/.test(key)) warnServeVariable(key, block, report);
     const known = optionNamed(key) !== undefined || KNOWN_APP_KEYS.includes(key);
     if (!known || !(key.includes('_') || ['watch', 'instances', 'autorestart'].includes(key))) continue;
     const message = `"${key}" inside "${String(block.path.at(-1))}" is an environment variable, not an option`;
@@ -224,6 +225,15 @@ function warnOptionsInEnv(block: Part, report: Report): void {
       hint: 'options stand beside the env block',
     });
   }
+}
+
+/** PM2's static server reads PM2_SERVE_PATH and its kin. */
+function warnServeVariable(key: string, block: Part, report: Report): void {
+  const meant = key.replace('PM2_SERVER_', 'PM2_SERVE_');
+  report.warning('ECO1208', [...block.path, key], {
+    message: `the static server does not know the variable "${key}"; did you mean "${meant}"?`,
+    part: 'key',
+  });
 }
 
 function reportDuplicates(document: SourceDocument, report: Report): void {

@@ -53,6 +53,19 @@ test('without a name the nearest file upward is taken, the first of the list wit
   expect((await load({ cwd })).project).toBe('in the package');
 });
 
+test('settings of the search itself that are broken are told', async () => {
+  write({ 'package.json': '{ "cosmiconfig": ' });
+  const before = process.cwd();
+  process.chdir(folder);
+  const found = await errors({ cwd: folder }).finally(() => process.chdir(before));
+  expect(codes(found)).toEqual(['ECO1009']);
+});
+
+test('a TypeScript app that nothing here can run is told', async () => {
+  write({ 'ecosystem.yaml': 'apps: [{ script: ./view.tsx }]', 'view.tsx': '' });
+  expect(codes(await errors({ file: 'ecosystem.yaml' }))).toEqual(['ECO1411']);
+});
+
 test('outside a repository only the folder itself is searched, and an empty file counts as found', async () => {
   write({ 'ecosystem.yaml': '', 'sub/package.json': '{}' });
   expect(codes(await errors({ cwd: join(folder, 'sub') }))).toEqual(['ECO1001']);

@@ -78,14 +78,31 @@ function formatPlace(location: Location, cwd: string): readonly string[] {
   const gutter = ' '.repeat(width + 1);
   if (range === null) return [`${' '.repeat(width)}┌─ ${name}${path === '' ? '' : ` (${path})`}`];
   const head = `${' '.repeat(width)}┌─ ${name}:${range.start.line}:${range.start.column}`;
-  const lines = frame.map((line) => `${String(line.number).padStart(width)} │ ${visible(line.text)}`.trimEnd());
   const marked = frame.find((line) => line.number === range.start.line);
-  return marked === undefined ? [head] : [head, ...lines, `${gutter}│ ${underline(marked, range)}`];
+  if (marked === undefined) return [head];
+  const cut = excerptOf(marked, range);
+  const lines = frame.map((line) => `${String(line.number).padStart(width)} │ ${visible(cut(line.text))}`.trimEnd());
+  return [head, ...lines, `${gutter}│ ${underline(marked, range)}`];
+}
+
+/** In characters. Longer lines, as in a file that a program wrote, are cut around the place. */
+const LONGEST_LINE = 200;
+const BEFORE_PLACE = 80;
+
+function excerptOf({ text }: FrameLine, { start }: Range): (text: string) => string {
+  if (text.length <= LONGEST_LINE)
+    return (line) => (line.length <= LONGEST_LINE ? line : `${line.slice(0, LONGEST_LINE)}…`);
+  const from = Math.max(0, start.column - 1 - BEFORE_PLACE);
+  return (line) => {
+    const part = line.slice(from, from + LONGEST_LINE);
+    return `${from > 0 ? '…' : ''}${part}${line.length > from + LONGEST_LINE ? '…' : ''}`;
+  };
 }
 
 function underline({ text }: FrameLine, { start, end }: Range): string {
-  const before = text.slice(0, start.column - 1);
-  const endsHere = end.line === start.line ? end.column - 1 : text.length;
+  const from = text.length <= LONGEST_LINE ? 0 : Math.max(0, start.column - 1 - BEFORE_PLACE);
+  const before = `${from > 0 ? '…' : ''}${text.slice(from, start.column - 1)}`;
+  const endsHere = Math.min(end.line === start.line ? end.column - 1 : text.length, from + LONGEST_LINE);
   const marked = text.slice(start.column - 1, Math.max(endsHere, start.column));
   return ' '.repeat(columnsOf(before)) + '~'.repeat(Math.max(1, columnsOf(marked)));
 }
