@@ -42,9 +42,14 @@ export async function askThread(script: string, question: unknown, limits: Threa
   try {
     return await new Promise<ThreadOutcome>((resolve) => {
       timer = setTimeout(() => resolve({ type: 'timed-out' }), limits.timeout);
-      worker.once('message', (message: Message) => resolve(message));
+      let ending: ThreadOutcome = { type: 'idle' };
+      worker.once('message', (message: Message) => {
+        // Node itself ends a thread by `process.exit` after an error that nothing caught, which comes by another way.
+        if (message.type === 'exited') ending = message;
+        else resolve(message);
+      });
       worker.once('error', (error) => resolve({ type: 'threw', error: errorOf(error) }));
-      worker.once('exit', () => resolve({ type: 'idle' }));
+      worker.once('exit', () => resolve(ending));
     });
   } finally {
     clearTimeout(timer);
