@@ -7,6 +7,7 @@ import type { Actor } from '../domain/observed-state.ts';
 import type { Result } from '../domain/result.ts';
 import type { Milliseconds } from '../domain/time.ts';
 import type { Answer } from '../platform/ask.ts';
+import type { BootMachine } from '../platform/boot-machine.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { InterruptSignal } from '../platform/interrupt.ts';
 import type { Foreground, ForegroundListener } from '../supervise/foreground.ts';
@@ -35,6 +36,8 @@ export interface CliContext {
   readonly homeHasApps: () => Promise<boolean>;
   /** Waits for the end of a process; false if it takes longer. */
   readonly processEnd: (pid: number, within: Milliseconds) => Promise<boolean>;
+  /** What starts services here; loaded when it is needed. */
+  readonly bootMachine: () => Promise<BootMachine>;
   readonly ask: (question: string) => Promise<Answer>;
   readonly onInterrupt: (callback: (signal: InterruptSignal, count: number) => void) => () => void;
   readonly onOutputClosed: (callback: () => void) => () => void;

@@ -130,6 +130,7 @@ export function exitCodeOf(failure: Failure): ExitCode {
       return EXIT.daemon;
     case 'interrupted':
       return failure.signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    case 'boot-not-arranged':
     case 'superseded':
     case 'skipped':
     case 'no-such-app':

@@ -55,6 +55,7 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
     foreground: async (listener) => (await import('../supervise/foreground.ts')).Foreground.open(listener),
     homeHasApps: async () => homeHasApps(home),
     processEnd: async (pid, within) => (await import('../platform/process-end.ts')).processEnd(pid, within),
+    bootMachine: async () => (await import('../platform/boot-machine.ts')).bootMachine,
     ask: async (question) => (await import('../platform/ask.ts')).ask(question),
     onInterrupt,
     onOutputClosed,

@@ -10,6 +10,18 @@ export interface Program {
   readonly node: string;
 }
 
+/** Nothing was changed, but where a step failed. */
+export type BootProblem =
+  /** `words` is the command that does it for root. */
+  | { readonly type: 'needs-root'; readonly words: readonly string[] }
+  | { readonly type: 'no-such-user'; readonly user: string }
+  /** `words` is what would be started at boot. */
+  | { readonly type: 'no-service-manager'; readonly problem: string; readonly words: readonly string[] }
+  /** Somebody else made the file that eco would replace or remove. */
+  | { readonly type: 'file-not-ours'; readonly path: string }
+  /** What came before was done, and may be done again. */
+  | { readonly type: 'step-failed'; readonly words: readonly string[]; readonly problem: string };
+
 /**
  * Everything that may go wrong without being a bug. Data only: `cli/render/failure-text` makes the words and
  * `cli/exit-codes` the exit code. Plain JSON, so that a failure crosses the socket unchanged.
@@ -49,6 +61,8 @@ export type Failure =
       /** What starts it; null: nobody does. */
       readonly service: string | null;
     }
+  /** Whether eco starts at boot could not be changed, or not in full. */
+  | { readonly reason: 'boot-not-arranged'; readonly because: BootProblem }
   /** ECO_HOME cannot be trusted or written. Nothing was changed. */
   | { readonly reason: 'home-unusable'; readonly home: string; readonly problem: string }
   /** New workers failed. `serving` says what answers now: the old version, or nothing. */

@@ -7,6 +7,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const packageRoot = findPackageRoot(here);
 
 export const entryPoints = {
+  cli: join(packageRoot, 'dist', 'eco.js'),
   daemon: join(packageRoot, 'dist', 'ecod.js'),
   preload: join(packageRoot, 'dist', 'preload.cjs'),
   /** Compiled beside the sources too: Node 20 cannot start a thread from them. */

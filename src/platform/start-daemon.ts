@@ -11,6 +11,11 @@ import { ensurePrivateFolder } from './private-folder.ts';
  */
 const MEMORY_FLAGS = ['--max-semi-space-size=1'];
 
+/** The daemon's program with its arguments. */
+export function daemonCommand(): readonly [string, ...string[]] {
+  return [nodeProgram(), ...MEMORY_FLAGS, entryPoints.daemon];
+}
+
 /** Whether the daemon that was started still runs, and how it ended if it does not. */
 export interface StartedDaemon {
   readonly ended: () => { readonly code: number | null } | null;
@@ -30,7 +35,8 @@ export function startDaemon(home: string): StartedDaemon | string {
   if (problem !== null) return problem;
   const log = openSync(daemonLog(home), 'a', 0o600);
   try {
-    const daemon = execa(nodeProgram(), [...MEMORY_FLAGS, entryPoints.daemon], {
+    const [program, ...args] = daemonCommand();
+    const daemon = execa(program, args, {
       cwd: '/',
       env: { ...baseEnvironment(), ECO_HOME: home },
       extendEnv: false,

@@ -142,6 +142,20 @@ export class EcoRig {
     return JSON.parse(stdout) as T;
   }
 
+  /** A command line of the shell, in the same environment. */
+  async shell(line: string): Promise<Pick<RunResult, 'exitCode' | 'stdout' | 'stderr'>> {
+    const { exitCode, stdout, stderr } = await execa('sh', ['-c', line], {
+      cwd: this.folder,
+      env: this.#environment(),
+      extendEnv: false,
+      stdin: 'ignore',
+      reject: false,
+      stripFinalNewline: false,
+      timeout: 60_000,
+    });
+    return { exitCode: exitCode ?? -1, stdout, stderr };
+  }
+
   /** Starts a command and leaves it running; `dispose` ends it. */
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
     return spawn(this.node, [this.binary, ...args], {

@@ -2,6 +2,8 @@ import type { CliContext, DaemonStart } from '../../src/cli/context.ts';
 import { runProgram } from '../../src/cli/program/program.ts';
 import type { DaemonClient } from '../../src/client/daemon-client.ts';
 import type { LoadedEcosystem } from '../../src/config/load-ecosystem.ts';
+import { fakeBootMachine } from '../support/fake-boot-machine.ts';
+import type { BootMachine } from '../../src/platform/boot-machine.ts';
 import { appSpec } from '../support/states.ts';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
 import type { Failure } from '../../src/domain/failure.ts';
@@ -38,6 +40,7 @@ export interface World {
   readonly events?: readonly EventMessage[];
   /** After each pause of a command that looks again and again: what it sees from then on. */
   readonly later?: (pauses: number) => ObservedState;
+  readonly bootMachine?: BootMachine;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -99,6 +102,7 @@ export function fakeEco(world: World) {
     foreground: async () => err({ reason: 'home-unusable', home: '/tmp', problem: 'it is full' }),
     homeHasApps: async () => world.homeHasApps ?? false,
     processEnd: async () => true,
+    bootMachine: async () => world.bootMachine ?? fakeBootMachine().machine,
     ask: async (question) => {
       seen.questions.push(question);
       return world.answer ?? 'no';

@@ -63,6 +63,30 @@ const FAILURES: readonly (readonly [Failure, number])[] = [
   [{ reason: 'daemon-does-not-end', pid: 7 }, 10],
   [{ reason: 'daemon-not-replaced', found: OLD, wanted: NEW, service: null }, 11],
   [{ reason: 'daemon-not-replaced', found: OLD, wanted: NEW, service: 'eco.service' }, 11],
+  [{ reason: 'boot-not-arranged', because: { type: 'needs-root', words: ['env', 'A=b c', '/bin/node'] } }, 1],
+  [{ reason: 'boot-not-arranged', because: { type: 'no-such-user', user: 'bob' } }, 1],
+  [
+    {
+      reason: 'boot-not-arranged',
+      because: { type: 'no-service-manager', problem: 'spawn systemctl ENOENT', words: ['/bin/node', '/ecod.js'] },
+    },
+    1,
+  ],
+  [{ reason: 'boot-not-arranged', because: { type: 'file-not-ours', path: '/etc/x.service' } }, 1],
+  [
+    {
+      reason: 'boot-not-arranged',
+      because: { type: 'step-failed', words: ['systemctl', '--user', 'enable', 'eco'], problem: 'no bus' },
+    },
+    1,
+  ],
+  [
+    {
+      reason: 'boot-not-arranged',
+      because: { type: 'step-failed', words: ['loginctl', 'enable-linger', 'alice'], problem: 'Access denied' },
+    },
+    1,
+  ],
   [{ reason: 'home-unusable', home: '/h', problem: 'it belongs to root' }, 11],
   [ROLLOUT_FAILED, 8],
   [NOTHING_SERVES, 9],
@@ -155,6 +179,25 @@ test('every failure says what is true now and what to type next', () => {
 
     the daemon that runs now is eco 1.4.0 on Node v20.19.0, not eco 2.0.0 on Node v22.12.0; apps that run go on running
       eco.service starts another eco than this one. Tell it to start this one: eco startup
+
+    only root may change what starts with the machine; nothing was changed
+      Type: sudo env 'A=b c' /bin/node
+      See first what it would do: add --print
+
+    there is no user "bob"; nothing was changed
+
+    eco finds neither systemd nor launchd here (spawn systemctl ENOENT); nothing was changed
+      Have what starts this machine start, and start again: /bin/node /ecod.js
+      In a container: eco run
+
+    /etc/x.service was not made by eco; nothing was changed
+      Look at it, move it away, then type the same again.
+
+    \`systemctl --user enable eco\` failed: no bus; apps that run go on running
+      Type the same again once that works; what is done already is not done twice.
+
+    \`loginctl enable-linger alice\` failed: Access denied; apps that run go on running
+      Until then eco starts at the first login. Type: sudo loginctl enable-linger alice
 
     /h cannot be used: it belongs to root; nothing was changed
       Mend it, or use another folder: ECO_HOME=/path/of/yours eco …

@@ -14,6 +14,8 @@ export function addMachineCommands(program: Command, run: Run): void {
   addDaemonStop(daemon, run);
   addDaemonStatus(daemon, run);
   addDaemonUpgrade(daemon, run);
+  addStartup(program, run);
+  addUnstartup(program, run);
   addSchema(program, run);
   addExplain(program, run);
 }
@@ -85,6 +87,49 @@ function addDaemonUpgrade(daemon: Command, run: Run): void {
         const { daemonUpgrade } = await import('../commands/daemon.ts');
         return daemonUpgrade(context, { wait: flags.wait });
       }),
+  );
+}
+
+interface BootFlags extends OutputFlags {
+  readonly system?: boolean;
+  readonly user?: string;
+  readonly print?: boolean;
+}
+
+function withBoot(command: Command): Command {
+  return withOutput(command)
+    .option('--system', "by the machine's service manager; as root this is the default")
+    .option('--no-system', "by the user's own service manager")
+    .option('--user <name>', 'the daemon of this user, by the machine')
+    .option('--print', 'only print what would be done, as a shell script');
+}
+
+function addStartup(program: Command, run: Run): void {
+  const command = withBoot(program.command('startup')).description(
+    'have the daemon started at boot (systemd, launchd), and with it every app that was to run',
+  );
+  examples(command, [
+    'eco startup',
+    'eco startup --print',
+    'eco startup --system',
+    'sudo eco startup --user alice',
+  ]).action((flags: BootFlags) =>
+    run(flags, async (context) => {
+      const { startup } = await import('../commands/startup.ts');
+      return startup(context, flags);
+    }),
+  );
+}
+
+function addUnstartup(program: Command, run: Run): void {
+  const command = withBoot(program.command('unstartup')).description(
+    'take back what eco startup made; the apps run on',
+  );
+  examples(command, ['eco unstartup', 'eco unstartup --print', 'eco unstartup --system']).action((flags: BootFlags) =>
+    run(flags, async (context) => {
+      const { unstartup } = await import('../commands/startup.ts');
+      return unstartup(context, flags);
+    }),
   );
 }
 

@@ -79,7 +79,11 @@ const GROUPS: readonly CommandGroup[] = [
     commands: ['start', 'stop', 'restart', 'reload', 'scale', 'rollback', 'signal', 'reset', 'wait', 'delete'],
     add: addOperatingCommands,
   },
-  { heading: 'Machine:', commands: ['run', 'daemon', 'schema', 'explain'], add: addMachineCommands },
+  {
+    heading: 'Machine:',
+    commands: ['run', 'daemon', 'startup', 'unstartup', 'schema', 'explain'],
+    add: addMachineCommands,
+  },
 ];
 
 const START_HERE = `Examples:

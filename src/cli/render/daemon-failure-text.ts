@@ -1,8 +1,11 @@
 import type { Failure, Program } from '../../domain/failure.ts';
 import { unreachable } from '../../util/unreachable.ts';
 
-/** What is wrong with the daemon or its home. */
-type DaemonFailure = Extract<Failure, { reason: `daemon-${string}` | 'home-unusable' }>;
+/** What is wrong with the daemon, or with what it keeps. */
+type DaemonFailure = Extract<
+  Failure,
+  { reason: `daemon-${string}` | 'home-unusable' | 'bad-request' | 'store-failed' }
+>;
 
 export function daemonHeadline(failure: DaemonFailure): string {
   switch (failure.reason) {
@@ -18,6 +21,10 @@ export function daemonHeadline(failure: DaemonFailure): string {
       return `the daemon that runs now is ${programText(failure.found)}, not ${programText(failure.wanted)}; apps that run go on running`;
     case 'home-unusable':
       return `${failure.home} cannot be used: ${failure.problem}; nothing was changed`;
+    case 'bad-request':
+      return `the daemon did not understand the request: ${failure.problem}; nothing was changed`;
+    case 'store-failed':
+      return `${failure.path} could not be written: ${failure.problem}; what ran before runs on`;
     default:
       return unreachable(failure);
   }
@@ -39,6 +46,10 @@ export function daemonAdvice(failure: DaemonFailure): readonly string[] {
         : [`${failure.service} starts another eco than this one. Tell it to start this one: eco startup`];
     case 'home-unusable':
       return ['Mend it, or use another folder: ECO_HOME=/path/of/yours eco …'];
+    case 'bad-request':
+      return ['See which version the daemon is: eco daemon status'];
+    case 'store-failed':
+      return ['Make room for it or mend its permissions, then: eco apply'];
     default:
       return unreachable(failure);
   }

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Failure, WorkerFailure } from '../../domain/failure.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { unreachable } from '../../util/unreachable.ts';
+import { bootAdvice, bootHeadline } from './boot-failure-text.ts';
 import { daemonAdvice, daemonHeadline } from './daemon-failure-text.ts';
 import { exitCauseText } from './exit-cause-text.ts';
 import { formatDuration } from './duration-text.ts';
@@ -35,7 +36,11 @@ function headlineOf(failure: Failure): string {
     case 'daemon-does-not-end':
     case 'daemon-not-replaced':
     case 'home-unusable':
+    case 'bad-request':
+    case 'store-failed':
       return daemonHeadline(failure);
+    case 'boot-not-arranged':
+      return bootHeadline(failure.because);
     case 'rollout-failed':
       return `${failure.app}: rollout failed, ${rolloutText(failure)}`;
     case 'task-failed':
@@ -55,10 +60,6 @@ function headlineOf(failure: Failure): string {
       return revisionHeadline(failure);
     case 'ambiguous-target':
       return `${JSON.stringify(failure.target)} is in several projects: ${failure.projects.join(', ')}; nothing was changed`;
-    case 'bad-request':
-      return `the daemon did not understand the request: ${failure.problem}; nothing was changed`;
-    case 'store-failed':
-      return `${failure.path} could not be written: ${failure.problem}; what ran before runs on`;
     default:
       return unreachable(failure);
   }
@@ -76,7 +77,11 @@ function adviceOn(failure: Failure): readonly string[] {
     case 'daemon-does-not-end':
     case 'daemon-not-replaced':
     case 'home-unusable':
+    case 'bad-request':
+    case 'store-failed':
       return daemonAdvice(failure);
+    case 'boot-not-arranged':
+      return bootAdvice(failure.because);
     case 'rollout-failed':
       return [...restoredAdvice(failure), `More of its output: eco logs ${quoted(failure.app)}`];
     case 'task-failed':
@@ -96,10 +101,6 @@ function adviceOn(failure: Failure): readonly string[] {
       return revisionAdvice(failure);
     case 'ambiguous-target':
       return [`Say which: --project ${quoted(failure.projects[0] ?? 'NAME')}`];
-    case 'bad-request':
-      return ['See which version the daemon is: eco daemon status'];
-    case 'store-failed':
-      return ['Make room for it or mend its permissions, then: eco apply'];
     default:
       return unreachable(failure);
   }
