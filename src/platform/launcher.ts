@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import type { Milliseconds } from '../domain/time.ts';
 import { settleWithin } from './machine.ts';
+import { startChild } from './start-child.ts';
 import { readProcess } from './process-table.ts';
 import type { ExitCause } from '../domain/worker-state.ts';
 
@@ -80,24 +81,7 @@ async function spawn(
   logs: OpenLogs,
   listener: LaunchListener,
 ): Promise<LaunchedProcess | ExitCause> {
-  const child = execa(request.command, request.args, {
-    cwd: request.cwd,
-    env: request.env,
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
-    serialization: 'json',
-    // execa takes any descriptor; its types know only the first three.
-    stdio: [
-      'ignore',
-      stdioOf(logs.out),
-      stdioOf(logs.error),
-      ...(request.ipc ? ['ipc'] : []),
-      ...request.inherit,
-    ] as unknown as ['ignore', 'ignore', 'ignore'],
-  });
+  const { child } = await startChild(() => spawnApart(request, logs));
   const { pid } = child;
   if (pid === undefined) {
     const result = await child;
@@ -115,6 +99,27 @@ async function spawn(
       if (child.connected) child.send(message, handle as SendHandle, {}, () => {});
     },
   };
+}
+
+function spawnApart(request: LaunchRequest, logs: OpenLogs) {
+  return execa(request.command, request.args, {
+    cwd: request.cwd,
+    env: request.env,
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+    serialization: 'json',
+    // execa takes any descriptor; its types know only the first three.
+    stdio: [
+      'ignore',
+      stdioOf(logs.out),
+      stdioOf(logs.error),
+      ...(request.ipc ? ['ipc'] : []),
+      ...request.inherit,
+    ] as unknown as ['ignore', 'ignore', 'ignore'],
+  });
 }
 
 type Output = number | 'ignore' | OutputSink;

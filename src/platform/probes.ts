@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { execa } from 'execa';
+import { startChild } from './start-child.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { sendSignal } from './process-table.ts';
 
@@ -79,14 +80,10 @@ async function runCheck(
   signal: AbortSignal,
 ): Promise<ProbeAnswer> {
   // A group of its own, so that what it starts can be ended with it.
-  const child = execa('sh', ['-c', command], {
-    cwd,
-    env,
-    extendEnv: false,
-    stdio: 'ignore',
-    detached: true,
-    reject: false,
-  });
+  const options = { cwd, env, extendEnv: false, stdio: 'ignore', detached: true, reject: false } as const;
+  const started = await startChild(() => execa('sh', ['-c', command], options)).catch(() => null);
+  if (started === null) return { well: false, said: 'it could not be run' };
+  const { child } = started;
   const { pid } = child;
   const kill = (): void => {
     if (pid !== undefined) sendSignal(-pid, 'SIGKILL');

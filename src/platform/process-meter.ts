@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import type { Milliseconds } from '../domain/time.ts';
+import { withSpareDescriptor } from './spare-descriptor.ts';
 import { hasProc, listProcesses, parseStat, type ProcessInfo } from './process-table.ts';
 
 /** A process that leads a session of its own, as all workers do. */
@@ -78,7 +79,9 @@ function procReader(): { readonly list: () => readonly ProcessInfo[]; readonly k
   };
   return {
     list: () => {
-      const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+      const pids = withSpareDescriptor(() => readdirSync('/proc'))
+        .map(Number)
+        .filter(Number.isInteger);
       return pids.map((pid) => readKept(pid) ?? readOnce(pid)).filter((info) => info !== null);
     },
     keep: (pids) => {
@@ -92,20 +95,29 @@ function procReader(): { readonly list: () => readonly ProcessInfo[]; readonly k
 }
 
 function readOnce(pid: number): ProcessInfo | null {
-  const fd = open(pid);
-  if (fd === null) return null;
-  const info = readStat(pid, fd);
-  closeSync(fd);
-  return info;
+  try {
+    return withSpareDescriptor(() => {
+      const fd = openSync(statFile(pid), 'r');
+      const info = readStat(pid, fd);
+      closeSync(fd);
+      return info;
+    });
+  } catch {
+    return null;
+  }
 }
 
 /** null: it has ended, or there are no descriptors left. */
 function open(pid: number): number | null {
   try {
-    return openSync(`/proc/${pid}/stat`, 'r');
+    return openSync(statFile(pid), 'r');
   } catch {
     return null;
   }
+}
+
+function statFile(pid: number): string {
+  return `/proc/${pid}/stat`;
 }
 
 /** A line of it has at most some 400 bytes. */
