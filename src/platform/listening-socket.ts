@@ -16,6 +16,8 @@ export interface HeldSocket {
   /** As `subprocess.send` takes it. */
   readonly handle: unknown;
   readonly close: () => void;
+  /** Only this duplicate of it: whoever else has it goes on. */
+  readonly drop: () => void;
   /** Of a unix path: whether it still leads here. */
   readonly reachable?: () => boolean;
 }
@@ -97,16 +99,22 @@ function usable(handle: Handle | number, address: SocketAddress): HeldSocket | s
 export function heldSocket(handle: unknown, address: SocketAddress): HeldSocket {
   const raw = handle as Handle;
   raw.unref?.();
-  const held = { fd: raw.fd, handle, identity: () => String(fstatSync(raw.fd).ino) };
-  if (address.type !== 'path') return { ...held, close: () => raw.close() };
+  const drop = (): void => raw.close();
+  const held = { fd: raw.fd, handle, identity: () => String(fstatSync(raw.fd).ino), drop };
+  if (address.type !== 'path') return { ...held, close: drop };
   const { path } = address;
   const inode = inodeOf(path);
   const reachable = (): boolean => inode !== undefined && inodeOf(path) === inode;
   const close = (): void => {
     if (reachable()) unlinkSync(path);
-    raw.close();
+    drop();
   };
   return { ...held, close, reachable };
+}
+
+/** A handle that arrived and that nobody wants: held any longer it would keep its port taken. */
+export function dropHandle(handle: unknown): void {
+  (handle as Partial<Handle> | null | undefined)?.close?.();
 }
 
 /** The 48 bytes that `tls.Server.setTicketKeys` takes, in base64. */

@@ -30,6 +30,7 @@ export function controlLink(orders: Pick<PreloadOrders, 'worker' | 'link'>): Con
         current = socket;
         write(socket, { type: 'register', worker: orders.worker, pid: process.pid, node: process.version });
         for (const message of state.values()) write(socket, message);
+        write(socket, { type: 'told' });
         if (connected) for (const listener of reconnectListeners) listener();
         connected = true;
       },

@@ -68,6 +68,8 @@ export type WorkerMessage =
   | { readonly type: 'turned' }
   /** After that its event loop had more waiting than work for a while: what begins asynchronously is over, as far as that shows. */
   | { readonly type: 'rested' }
+  /** All that was true when the connection was opened has been said. */
+  | { readonly type: 'told' }
   /** A server listens. `requested` is what the app asked for, `bound` what it got. */
   | { readonly type: 'listening'; readonly requested: SocketAddress; readonly bound: SocketAddress }
   | { readonly type: 'closed'; readonly bound: SocketAddress }

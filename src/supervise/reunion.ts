@@ -3,8 +3,8 @@ import type { Clock, Timer } from '../platform/clock.ts';
 import { deferred } from '../util/deferred.ts';
 import type { BootGate, Release } from './boot-gate.ts';
 
-/** Workers connect to a new daemon within 600 ms. One that has not by now never will. */
-const PATIENCE: Milliseconds = 1500;
+/** Workers connect to a new daemon within 600 ms, on a busy machine later. Whoever has not by now is not waited for. */
+const PATIENCE: Milliseconds = 3000;
 
 /**
  * The time after a daemon took over in which the workers of an app tell it what they listen on, and hand their sockets back.

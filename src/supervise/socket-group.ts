@@ -5,6 +5,8 @@ export interface VaultSocket {
   /** Equal for duplicates of one socket. */
   readonly identity: () => string;
   readonly close: () => void;
+  /** Lets go of this duplicate, not of the path. */
+  readonly drop: () => void;
   /** False once something took its path away: no client comes to it any more. Absent: it has no path. */
   readonly reachable?: () => boolean;
 }
@@ -54,7 +56,7 @@ export class SocketGroup {
     const identity = socket.identity();
     const known = [...this.#sockets].find(([, held]) => held.identity() === identity);
     if (known !== undefined) {
-      socket.close();
+      socket.drop();
       return known[0];
     }
     const free = this.#sockets.has(slot) ? Math.max(...this.#sockets.keys()) + 1 : slot;

@@ -164,7 +164,7 @@ export class SocketVault {
   }
 
   #keepOut(socket: VaultSocket): null {
-    socket.close();
+    socket.drop();
     return null;
   }
 

@@ -1,4 +1,5 @@
 import type { WorkerId } from '../domain/names.ts';
+import { dropHandle } from '../platform/listening-socket.ts';
 import type { LineConnection, LineListener } from '../platform/line-server.ts';
 import type { DaemonMessage, HandBack, HandleFetch, WorkerMessage } from '../protocol/worker.ts';
 
@@ -40,7 +41,8 @@ export class WorkerLinks {
   exchange(line: string, handle: unknown): unknown {
     const message = parseLine(line) as HandBack | HandleFetch | null | undefined;
     const worker = this.#find(message?.worker ?? '');
-    if (message?.type === 'hand-back' && handle !== undefined) worker?.takeBack(message, handle);
+    if (message?.type === 'hand-back' && worker !== undefined && handle !== undefined) worker.takeBack(message, handle);
+    else dropHandle(handle);
     return message?.type === 'fetch' ? worker?.giveOut(message) : undefined;
   }
 
@@ -86,6 +88,7 @@ const KNOWN: Readonly<Record<WorkerMessage['type'], true>> = {
   register: true,
   turned: true,
   rested: true,
+  told: true,
   listening: true,
   closed: true,
   ready: true,

@@ -18,6 +18,8 @@ export class WorkerSigns {
   node: string | null = null;
   turned = false;
   rested = false;
+  /** What it listens on is known, as far as it is known to the process. */
+  told = false;
   saidReady = false;
   /** What it said of itself last. */
   stats: WorkerStats | null = null;
@@ -46,6 +48,9 @@ export class WorkerSigns {
       case 'rested':
         this.rested = true;
         return;
+      case 'told':
+        this.told = true;
+        return;
       case 'ready':
         this.saidReady = true;
         return;
@@ -54,10 +59,7 @@ export class WorkerSigns {
         if (message.bound.type === 'tcp') this.#tcpPorts.set(formatSocketAddress(message.bound), message.bound.port);
         return;
       case 'closed':
-        this.#taken.delete(this.#listening.get(formatSocketAddress(message.bound)) ?? '');
-        this.#taken.delete(formatSocketAddress(message.bound));
-        this.#listening.delete(formatSocketAddress(message.bound));
-        this.#tcpPorts.delete(formatSocketAddress(message.bound));
+        this.#noteClosed(formatSocketAddress(message.bound));
         return;
       case 'signals':
         this.#handledSignals = message.handled;
@@ -73,10 +75,18 @@ export class WorkerSigns {
     }
   }
 
+  #noteClosed(bound: string): void {
+    this.#taken.delete(this.#listening.get(bound) ?? '');
+    this.#taken.delete(bound);
+    this.#listening.delete(bound);
+    this.#tcpPorts.delete(bound);
+  }
+
   /** The process that spoke is gone, the worker is not. */
   forget(): void {
     this.registered = null;
     this.node = null;
+    this.told = false;
     this.saidReady = false;
     this.stats = null;
     this.#handledSignals = [];

@@ -6,7 +6,7 @@ import { earliest, type Instant, type Milliseconds } from '../domain/time.ts';
 import { condemnation, type ExitCause, type ObservedWorker, type WorkerState } from '../domain/worker-state.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
-import { heldSocket } from '../platform/listening-socket.ts';
+import { dropHandle, heldSocket } from '../platform/listening-socket.ts';
 import type { MeterRoot } from '../platform/process-meter.ts';
 import type { HandBack, HandleFetch, WorkerMessage } from '../protocol/worker.ts';
 import { unreachable } from '../util/unreachable.ts';
@@ -237,12 +237,11 @@ export class Worker {
 
   /** Adopted, and not heard of since: what it listens on is not known yet, or not shared with this daemon. */
   isMissed(expected: readonly string[]): boolean {
-    const { requested } = this;
     const running = this.#process?.exited === false ? this.#process : null;
     const leaving = this.#state.phase === 'draining' || this.#state.phase === 'stopping';
     if (running?.adopted !== true || leaving) return false;
-    if (expected.some((address) => !requested.includes(address))) return true;
-    return preloadWay(this.#spec) === 'argument' && !(this.#signs.registered === true && this.handsOver);
+    if (preloadWay(this.#spec) === 'argument') return !this.#signs.told || !this.handsOver;
+    return !this.#signs.told && expected.length > 0;
   }
 
   /** What the preload says. Messages of an earlier process of this worker never come here: they carry another id. */
@@ -437,7 +436,7 @@ export class Worker {
     return {
       onExit: (cause) => this.#exited(id, cause),
       onInternalMessage: (message, handle) => {
-        if (id !== this.#id) return;
+        if (id !== this.#id) return dropHandle(handle);
         const onTaken = (address: SocketAddress): void => this.#signs.noteTaken(address);
         answerIpc(message, handle, { asker: this.#asker, vault, onTaken, send: this.#process?.send });
       },

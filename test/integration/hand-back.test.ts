@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
 import type { DaemonRig } from '../support/daemon-rig.ts';
 import { freePort, get } from '../support/daemon-rig.ts';
@@ -48,6 +51,51 @@ describe.for(inject('nodeLines'))('Node $line, another daemon than before', { co
     await client;
     expect((await rig.pids()).filter((pid) => old.includes(pid))).toEqual([]);
     expect(new Set(answers).size).toBeGreaterThan(1);
+  });
+
+  test('a unix path that two workers share is still there, and stays through a reload', async ({ rig }) => {
+    const path = rig.path('app.sock');
+    const code = `require('node:http').createServer((_, response) => response.end(String(process.pid))).listen(${JSON.stringify(path)});`;
+    await rig.startDaemon();
+    const spec = rig.spec(await rig.write('app.cjs', code), { interpreter, execMode: 'cluster', instances: 2 });
+    await rig.ok({ type: 'start', spec });
+    await rig.killDaemon();
+    await rig.startDaemon();
+    await eventually(async () => (await rig.observe()).workers.every(({ handsOver, managed }) => managed && handsOver));
+    expect(existsSync(path)).toBe(true);
+    await rig.ok({ type: 'reload', spec: { ...spec, env: { GREETING: 'hello' } } });
+    expect(existsSync(path)).toBe(true);
+  });
+
+  test('an app that was forgotten lets go of its port', async ({ rig }) => {
+    await rig.startDaemon();
+    const env = { PORT: String(await freePort()) };
+    const spec = rig.spec(await rig.write('app.cjs', SERVER), { interpreter, execMode: 'cluster', instances: 2, env });
+    await rig.ok({ type: 'start', spec });
+    const old = await rig.pids();
+    await rig.killDaemon();
+    await rm(join(rig.home, 'apps'), { recursive: true });
+    await rig.startDaemon();
+    await rig.ok({ type: 'start', spec });
+    expect((await rig.pids()).filter((pid) => old.includes(pid))).toEqual([]);
+    expect((await rig.observe()).workers.map(({ restarts }) => restarts)).toEqual([0, 0]);
+  });
+
+  test('who is about to change something sees it once it is back, who looks on sees it at once', async ({ rig }) => {
+    const port = await freePort();
+    await rig.startDaemon();
+    const spec = rig.spec(await rig.write('app.cjs', SERVER), { interpreter, env: { PORT: String(port) } });
+    await rig.ok({ type: 'start', spec });
+    const [pid = 0] = await rig.pids();
+    process.kill(pid, 'SIGSTOP');
+    await rig.killDaemon();
+    await rig.startDaemon();
+    const settled = rig.client.observe('test', { settled: true });
+    expect((await rig.observe()).workers).toMatchObject([{ pid, managed: false, listening: [] }]);
+    process.kill(pid, 'SIGCONT');
+    const state = await settled;
+    const workers = state.ok ? state.value.projects[0]?.apps[0]?.workers : [];
+    expect(workers).toMatchObject([{ pid, managed: true, handsOver: true, listening: [`*:${port}`] }]);
   });
 
   test('a cluster worker that dies is replaced while its sibling serves', async ({ rig }) => {

@@ -191,6 +191,7 @@ export class FakeProcess {
     this.say({ type: 'listening', requested: address, bound: address });
     const socket = this.#machine.vault.socket(formatSocketAddress(address));
     this.listener.onInternalMessage({ cmd: 'NODE_ECO_DEPOSIT', requested: address, bound: address }, socket);
+    this.say({ type: 'told' });
   }
 
   register(): void {
@@ -249,7 +250,8 @@ function fakeVault() {
     open.push(name);
     nextFd += 1;
     const handle = `handle of ${name}`;
-    return { fd: nextFd, handle, identity: () => handle, close: () => void open.splice(open.indexOf(name), 1) };
+    const close = (): void => void open.splice(open.indexOf(name), 1);
+    return { fd: nextFd, handle, identity: () => handle, close, drop: close };
   };
   const bind = (address: SocketAddress): VaultSocket | string => {
     const name = formatSocketAddress(address);

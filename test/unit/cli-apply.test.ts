@@ -23,7 +23,7 @@ test('a first apply starts a daemon, claims the project, and starts what is miss
   const { run, seen } = fakeEco({ observed: null, loaded: loadedFile([spec('api')]) });
   expect(await run('apply')).toBe(0);
   expect(seen.connections).toEqual(['if-absent']);
-  expect(seen.calls).toEqual(['observe', 'claim']);
+  expect(seen.calls).toEqual(['observe settled', 'claim']);
   expect(seen.steps).toMatchObject([{ app: 'api', action: { type: 'start' }, asked: 'file' }]);
   expect(seen.out).toContain('Plan: 1 to start');
   expect(seen.out).toContain('Applied: 1 started');
@@ -33,7 +33,7 @@ test('an apply that changes nothing says so and claims nothing', async () => {
   const { run, seen } = fakeEco({ observed: observedApps([app('api')]), loaded: loadedFile([spec('api')]) });
   expect(await run('apply')).toBe(0);
   expect(seen.out).toBe('No changes: 1 app matches ecosystem.yaml.\n');
-  expect(seen.calls).toEqual(['observe']);
+  expect(seen.calls).toEqual(['observe settled']);
 });
 
 test('what the daemon cannot do is said with the plan; it is asked only where somebody wants it', async () => {
@@ -43,7 +43,7 @@ test('what the daemon cannot do is said with the plan; it is asked only where so
     loaded: loadedFile([wanted]),
   });
   expect(await run('plan')).toBe(0);
-  expect(seen.calls).toEqual(['observe', 'info']);
+  expect(seen.calls).toEqual(['observe settled', 'info']);
   expect(seen.out).toContain('! api  balance: reuseport needs eco itself to run on Node 22.12 or newer, not v20.0.0');
 });
 
@@ -67,9 +67,9 @@ test('an owner that changes is recorded even if nothing else changes', async () 
   };
   const { run, seen } = fakeEco({ observed: foreign, loaded: loadedFile([spec('api')]) });
   expect(await run('apply')).toBe(7);
-  expect(seen.calls).toEqual(['observe']);
+  expect(seen.calls).toEqual(['observe settled']);
   expect(await run('apply', '--take-ownership')).toBe(0);
-  expect(seen.calls).toEqual(['observe', 'observe', 'claim']);
+  expect(seen.calls).toEqual(['observe settled', 'observe settled', 'claim']);
   expect(seen.out).toContain(`Project shop now belongs to ${ORIGIN.path}.`);
 });
 
@@ -120,7 +120,7 @@ test('--dry-run and plan show the same, and touch nothing', async () => {
   expect(dry.seen.out).toBe(plan.seen.out);
   expect(dry.seen.out).toContain('1 to delete');
   expect([...dry.seen.steps, ...plan.seen.steps]).toEqual([]);
-  expect([...dry.seen.calls, ...plan.seen.calls]).toEqual(['observe', 'observe']);
+  expect([...dry.seen.calls, ...plan.seen.calls]).toEqual(['observe settled', 'observe settled']);
 });
 
 test('plan starts a daemon only if there are apps to take over', async () => {
@@ -151,7 +151,7 @@ test('the old file lists are fetched for the apps whose code changed, and for no
   const loaded = loadedFile([spec('api', { code: code('new') }), spec('web', { code: code('same') })]);
   const { run, seen } = fakeEco({ observed, loaded });
   expect(await run('plan')).toBe(0);
-  expect(seen.calls).toEqual(['observe', 'manifest old']);
+  expect(seen.calls).toEqual(['observe settled', 'manifest old']);
 });
 
 test('a claim that is refused ends the apply before its first step', async () => {

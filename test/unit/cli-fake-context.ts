@@ -154,9 +154,9 @@ function fakeClient(world: World, seen: Seen): DaemonClient {
   };
   return {
     info: async () => called('info', ok(INFO)),
-    observe: async (project) => {
+    observe: async (project, options) => {
       const projects = observed().projects.filter(({ name }) => project === undefined || name === project);
-      return called('observe', ok({ projects }));
+      return called(options?.settled === true ? 'observe settled' : 'observe', ok({ projects }));
     },
     claim: async () => called('claim', world.claim === undefined ? ok({ serial: 1 }) : err(world.claim)),
     step: async (request, { signal }) => {

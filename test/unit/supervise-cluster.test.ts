@@ -551,7 +551,10 @@ describe('left alone', () => {
     const next = new Cluster({ document: app.document, ports: app.machine.ports, documents: keepNothing });
     app.machine.find = (id) => next.workers.find((worker) => worker.id === id);
     next.resume(records);
-    await app.machine.clock.advance(1400);
+    await app.machine.clock.advance(2900);
+    expect(app.machine.started).toHaveLength(2);
+    first?.register();
+    await app.machine.clock.advance(50);
     expect(app.machine.started).toHaveLength(2);
     first?.listen();
     await app.machine.clock.advance(seconds(2));
@@ -568,7 +571,7 @@ describe('left alone', () => {
     const next = new Cluster({ document: app.document, ports: app.machine.ports, documents: keepNothing });
     app.machine.find = (id) => next.workers.find((worker) => worker.id === id);
     next.resume(records);
-    await app.machine.clock.advance(seconds(2));
+    await app.machine.clock.advance(seconds(4));
     expect(app.machine.started).toHaveLength(3);
   });
 

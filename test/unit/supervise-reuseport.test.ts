@@ -31,7 +31,8 @@ describe('the vault, where each worker has a socket of its own', () => {
     made += 1;
     const name = `${made} ${kind} ${formatSocketAddress(address)}`;
     open.push(name);
-    return { fd: made, handle: name, identity: () => name, close: () => void open.splice(open.indexOf(name), 1) };
+    const close = (): void => void open.splice(open.indexOf(name), 1);
+    return { fd: made, handle: name, identity: () => name, close, drop: close };
   }
 
   function maker(fields: Partial<SocketMaker>): SocketMaker {
@@ -101,7 +102,7 @@ describe('the vault, where each worker has a socket of its own', () => {
       expect(vault.deposit(of(0), ADDRESS, zero)).toBe(0);
       expect(vault.deposit(of(1), ADDRESS, one)).toBe(1);
       let closed = 0;
-      expect(vault.deposit(of(4), ADDRESS, { ...one, close: () => (closed += 1) })).toBe(1);
+      expect(vault.deposit(of(4), ADDRESS, { ...one, drop: () => (closed += 1) })).toBe(1);
       expect(closed).toBe(1);
       expect(slots()).toEqual([0, 1]);
       expect([of(0), of(1), of(2)].map((asker) => vault.holds(asker, '*:3000'))).toEqual([true, true, false]);

@@ -13,11 +13,14 @@ let vault: SocketVault;
 let made: number;
 /** Whose path somebody has removed. */
 let unlinked: Set<string>;
+/** With whatever belongs to them: a path is gone. */
+let closed: string[];
 
 beforeEach(() => {
   open = [];
   made = 0;
   unlinked = new Set();
+  closed = [];
   const bind = (address: SocketAddress) => (address.type === 'tcp' && address.port === 80 ? 'EACCES' : socket(address));
   vault = new SocketVault({ bind, bindReusePort: null, newTicketKeys: () => `keys ${(made += 1)}` });
 });
@@ -30,7 +33,11 @@ function socket(address: SocketAddress) {
     fd: made,
     handle: name,
     identity: () => name,
-    close: () => void open.splice(open.indexOf(name), 1),
+    close: () => {
+      open.splice(open.indexOf(name), 1);
+      closed.push(name);
+    },
+    drop: () => void open.splice(open.indexOf(name), 1),
     reachable: () => !unlinked.has(name),
   };
 }
@@ -150,4 +157,12 @@ describe('release', () => {
     vault.obtain(SHOP, tcp(3000), 0);
     expect(open).toEqual(['4 *:4000', '5 *:3000']);
   });
+});
+
+test('a second duplicate of what is held is let go of without its path: the first one needs it', () => {
+  const path = { type: 'path', path: '/run/app.sock' } as const;
+  vault.deposit(SHOP, path, socket(path));
+  vault.deposit(SHOP, path, socket(path));
+  expect(open).toHaveLength(1);
+  expect(closed).toEqual([]);
 });

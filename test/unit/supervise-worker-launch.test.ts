@@ -16,7 +16,7 @@ const SPEC = appSpec({ name: 'api', script: '/srv/app.js', cwd: '/srv', args: ['
 const socket = (address: SocketAddress, fd: number) => ({
   address,
   slot: address.type === 'tcp' ? 3 : null,
-  socket: { fd, handle: null, identity: () => `${fd}`, close: () => {} },
+  socket: { fd, handle: null, identity: () => `${fd}`, close: () => {}, drop: () => {} },
 });
 const WORKER: WorkerIdentity = {
   key: { project: 'shop', app: 'api' },

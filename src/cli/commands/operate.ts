@@ -5,7 +5,7 @@ import type { Result } from '../../domain/result.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
-import { observeIfAny } from '../flow/observe.ts';
+import { observeForPlan } from '../flow/observe.ts';
 import { operationStep, type Operation } from '../flow/operation.ts';
 import { renderFailure, say, writeJson } from '../render/console.ts';
 import {
@@ -26,7 +26,7 @@ export interface OperateOptions {
 /** Does one thing to each of the targets, all at once; one that fails does not keep the others from it. */
 export async function operate(context: CliContext, options: OperateOptions): Promise<ExitCode> {
   const { operation } = options;
-  const observation = await observeIfAny(context);
+  const observation = await observeForPlan(context);
   if (!observation.ok) return fail(context, observation.error);
   const { client, observed } = observation.value;
 

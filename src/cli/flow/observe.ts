@@ -22,8 +22,8 @@ export function observeIfAny(context: CliContext, project?: ProjectName): Promis
   return lookIfAny(context, { project, settled: false });
 }
 
-/** The same, with all that a plan depends on. */
-export function observeForPlan(context: CliContext, project: ProjectName): Promise<Result<Observation>> {
+/** The same, with all that depends on it how something is to change. */
+export function observeForPlan(context: CliContext, project?: ProjectName): Promise<Result<Observation>> {
   return lookIfAny(context, { project, settled: true });
 }
 
