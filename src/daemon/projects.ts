@@ -1,5 +1,5 @@
 import { byName } from '../util/compare.ts';
-import { sameOrigin } from '../domain/desired-state.ts';
+import { isAnothers, NO_ORIGIN } from '../domain/desired-state.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { ProjectName } from '../domain/names.ts';
 import type { ObservedApp, ObservedProject } from '../domain/observed-state.ts';
@@ -18,7 +18,7 @@ export class Projects {
 
   claim({ project, origin, file, takeOwnership }: ClaimRequest, hasApps: boolean): Result<ClaimAnswer> {
     const known = this.#documents.get(project);
-    if (known !== undefined && hasApps && !takeOwnership && !sameOrigin(known.origin, origin)) {
+    if (known !== undefined && hasApps && !takeOwnership && isAnothers(known.origin, origin)) {
       return err({ reason: 'owned-by-another-origin', project, owner: known.origin, claimant: origin });
     }
     const document = { name: project, origin, file, serial: (known?.serial ?? 0) + 1 };
@@ -37,6 +37,6 @@ export class Projects {
   }
 
   #documentOf(name: ProjectName): ProjectDocument {
-    return this.#documents.get(name) ?? { name, origin: { type: 'folder', path: '' }, file: '', serial: 0 };
+    return this.#documents.get(name) ?? { name, origin: NO_ORIGIN, file: '', serial: 0 };
   }
 }

@@ -100,6 +100,7 @@ function appStore(store: Store): AppStore {
 
 /** From what an earlier daemon left behind. */
 function resume(supervisor: Supervisor, store: Store, boot: { readonly rebooted: boolean }): void {
+  store.removeUnfinished();
   const documents = store.loadApps();
   const records = store.loadWorkers();
   supervisor.resume(documents, records, boot);

@@ -11,6 +11,7 @@ import {
   readJsonFile,
   readJsonFolder,
   removeFile,
+  removeUnfinished,
   type WriteOptions,
 } from '../platform/json-file.ts';
 import type { ExitRecord } from '../protocol/worker.ts';
@@ -69,6 +70,12 @@ export class Store {
     const newer = last !== null && last.format > FORMAT_VERSION;
     if (!newer) this.#writer.write(path, { format: FORMAT_VERSION, version, bootId }, { durable: true });
     return { last, newer };
+  }
+
+  /** What an earlier daemon did not come to write in full. */
+  removeUnfinished(): void {
+    const apps = foldersIn(join(this.#home, 'apps')).map((project) => join('apps', project));
+    for (const folder of ['.', 'projects', 'workers', 'code', ...apps]) removeUnfinished(join(this.#home, folder));
   }
 
   loadProjects(): readonly ProjectDocument[] {

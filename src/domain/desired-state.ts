@@ -23,8 +23,13 @@ export type Origin =
   | { readonly type: 'git'; readonly remote: string }
   | { readonly type: 'folder'; readonly path: string };
 
-export function sameOrigin(a: Origin, b: Origin): boolean {
-  return formatOrigin(a) === formatOrigin(b);
+/** Of a project of which nobody knows any more who claimed it: the next to claim it gets it. */
+export const NO_ORIGIN: Origin = { type: 'folder', path: '' };
+
+/** Whether a project of that owner is not the claimant's to change. */
+export function isAnothers(owner: Origin, claimant: Origin): boolean {
+  const [of, by] = [formatOrigin(owner), formatOrigin(claimant)];
+  return of !== by && of !== formatOrigin(NO_ORIGIN);
 }
 
 export function formatOrigin(origin: Origin): string {

@@ -104,6 +104,12 @@ export function removeFile(path: string): void {
   rmSync(path, { force: true });
 }
 
+/** What a writer left that died half-way. */
+export function removeUnfinished(folder: string): void {
+  const unfinished = entriesIn(folder).filter((entry) => entry.isFile() && entry.name.endsWith('.json.tmp'));
+  for (const { name } of unfinished) removeFile(join(folder, name));
+}
+
 export function fileExists(path: string): boolean {
   return existsSync(path);
 }

@@ -1,5 +1,5 @@
 import type { AppSpec, ReusePortSupport } from '../domain/app-spec.ts';
-import { sameOrigin, type DesiredState } from '../domain/desired-state.ts';
+import { isAnothers, type DesiredState } from '../domain/desired-state.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { AppName } from '../domain/names.ts';
 import type { ObservedApp, ObservedProject, ObservedState } from '../domain/observed-state.ts';
@@ -73,7 +73,7 @@ function refuse(
   { takeOwnership, allowEmpty, only }: ReconcileOptions,
 ): Failure | null {
   const existing = (project?.apps ?? []).map(({ name }) => name).sort(byCodeUnit);
-  if (project !== undefined && existing.length > 0 && !takeOwnership && !sameOrigin(project.origin, desired.origin)) {
+  if (project !== undefined && existing.length > 0 && !takeOwnership && isAnothers(project.origin, desired.origin)) {
     const [owner, claimant] = [project.origin, desired.origin];
     return { reason: 'owned-by-another-origin', project: desired.project, owner, claimant };
   }

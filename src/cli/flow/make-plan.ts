@@ -1,5 +1,5 @@
 import type { DaemonClient } from '../../client/daemon-client.ts';
-import { sameOrigin, type DesiredState } from '../../domain/desired-state.ts';
+import { isAnothers, type DesiredState } from '../../domain/desired-state.ts';
 import type { ObservedState } from '../../domain/observed-state.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { CodeManifest } from '../../domain/revision.ts';
@@ -70,7 +70,7 @@ function changedDigests(desired: DesiredState, observed: ObservedState): readonl
 /** Whether the project has another owner than the file, so that even a plan without steps has something to claim. */
 export function changesOwner(desired: DesiredState, observed: ObservedState): boolean {
   const owner = observed.projects.find(({ name }) => name === desired.project)?.origin;
-  return owner !== undefined && !sameOrigin(owner, desired.origin);
+  return owner !== undefined && isAnothers(owner, desired.origin);
 }
 
 /** Deletions and downtime are worth a question. */
