@@ -40,6 +40,11 @@ export default defineConfig({
         workers: 2,
         globalSetup: ['test/support/build-eco.ts', 'test/support/package-eco.ts', 'test/support/node-lines.ts'],
       }),
+      project('faults', {
+        timeout: 300_000,
+        workers: 2,
+        globalSetup: ['test/support/package-eco.ts'],
+      }),
       project('e2e', {
         timeout: 120_000,
         workers: 2,

@@ -20,6 +20,20 @@ export function hasVariable(pid: number, name: string, value: string): boolean {
   return read(pid, 'environ').split('\0').includes(`${name}=${value}`);
 }
 
+/** The environment that a process was started with. */
+export function variablesOf(pid: number): Readonly<Record<string, string | undefined>> {
+  const entries = read(pid, 'environ').split('\0');
+  return Object.fromEntries(
+    entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+  );
+}
+
+/** When a process was started: with its number it names one that never recurs. Empty if there is none. */
+export function startOf(pid: number): string {
+  const stat = read(pid, 'stat');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
 export function isAlive(pid: number): boolean {
   return infoOf(pid).length > 0;
 }
