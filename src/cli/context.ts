@@ -9,6 +9,7 @@ import type { Milliseconds } from '../domain/time.ts';
 import type { Answer } from '../platform/ask.ts';
 import type { BootMachine } from '../platform/boot-machine.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { FileKind } from '../platform/files.ts';
 import type { InterruptSignal } from '../platform/interrupt.ts';
 import type { Foreground, ForegroundListener } from '../supervise/foreground.ts';
 import type { Console } from './render/console.ts';
@@ -20,7 +21,8 @@ export interface CliContext {
   readonly home: string;
   readonly console: Console;
   readonly clock: Clock;
-  readonly pause: (span: Milliseconds) => Promise<void>;
+  /** Ends early when the signal is aborted. */
+  readonly pause: (span: Milliseconds, signal?: AbortSignal) => Promise<void>;
   readonly actor: () => Promise<Actor>;
   /** The state of the repository that holds the folder; null if there is none. */
   readonly source: (folder: string) => Promise<Source | null>;
@@ -38,6 +40,10 @@ export interface CliContext {
   readonly processEnd: (pid: number, within: Milliseconds) => Promise<boolean>;
   /** What starts services here; loaded when it is needed. */
   readonly bootMachine: () => Promise<BootMachine>;
+  /** Links are followed. */
+  readonly fileKind: (path: string) => FileKind;
+  /** Only this user can read it. Says whether it worked. */
+  readonly replaceFile: (path: string, content: string) => boolean;
   readonly ask: (question: string) => Promise<Answer>;
   readonly onInterrupt: (callback: (signal: InterruptSignal, count: number) => void) => () => void;
   readonly onOutputClosed: (callback: () => void) => () => void;

@@ -1,5 +1,6 @@
 import { onOutputClosed, terminal, writeErr, writeOut } from '../platform/terminal.ts';
 import { systemClock, wait } from '../platform/clock.ts';
+import { fileKind, replaceFile } from '../platform/files.ts';
 import { ecoHome, homeHasApps } from '../platform/home.ts';
 import { onInterrupt } from '../platform/interrupt.ts';
 import { nodeVersion } from '../platform/machine.ts';
@@ -56,6 +57,8 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
     homeHasApps: async () => homeHasApps(home),
     processEnd: async (pid, within) => (await import('../platform/process-end.ts')).processEnd(pid, within),
     bootMachine: async () => (await import('../platform/boot-machine.ts')).bootMachine,
+    fileKind,
+    replaceFile,
     ask: async (question) => (await import('../platform/ask.ts')).ask(question),
     onInterrupt,
     onOutputClosed,
@@ -63,14 +66,19 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
 }
 
 function createConsole({ cwd, environment }: Omit<CliCall, 'args'>, flags: OutputFlags): Console {
-  const { isTTY, isInteractive, isAnimated, columns, rows, colour } = terminal();
+  const { isTTY, isInteractive, isAnimated, colour } = terminal();
   const json = flags.json === true;
   return {
     out: writeOut,
     err: writeErr,
     colour: colour && flags.color,
-    columns,
-    rows,
+    // A terminal may change its size while a command looks on.
+    get columns() {
+      return terminal().columns;
+    },
+    get rows() {
+      return terminal().rows;
+    },
     isTTY,
     animated: isAnimated,
     isInteractive: isInteractive && !json,

@@ -9,7 +9,11 @@ export function appName({ options }: { readonly options: ReadonlyMap<OptionName,
   const name = readText(options.get('name')?.value);
   if (name !== undefined) return name;
   const script = readText(options.get('script')?.value);
-  if (script === undefined) return null;
+  return script === undefined ? null : defaultName(script);
+}
+
+/** Of a path, a command, or the program of a command line. */
+export function defaultName(script: string): string {
   const [command = script] = /\s/.test(script)
     ? splitAssignments(splitWords(script)?.words ?? [script]).rest
     : [script];

@@ -25,9 +25,16 @@ export const systemClock: Clock = {
   },
 };
 
-/** Keeps the process alive meanwhile. */
-export function wait(span: Milliseconds): Promise<void> {
+/** Keeps the process alive meanwhile; ends early, as if the time were over, when the signal is aborted. */
+export function wait(span: Milliseconds, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, span);
+    if (signal?.aborted === true) return resolve();
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, span);
+    signal?.addEventListener('abort', end);
   });
 }

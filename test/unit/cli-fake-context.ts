@@ -41,6 +41,8 @@ export interface World {
   /** After each pause of a command that looks again and again: what it sees from then on. */
   readonly later?: (pauses: number) => ObservedState;
   readonly bootMachine?: BootMachine;
+  /** Absolute paths that exist. */
+  readonly files?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -68,6 +70,7 @@ export function fakeEco(world: World) {
     signals: [] as SignalRequest[],
     resets: [] as ResetRequest[],
     pauses: 0,
+    written: new Map<string, string>(),
   };
   let now = 0;
   const client = fakeClient(world, seen);
@@ -103,6 +106,11 @@ export function fakeEco(world: World) {
     homeHasApps: async () => world.homeHasApps ?? false,
     processEnd: async () => true,
     bootMachine: async () => world.bootMachine ?? fakeBootMachine().machine,
+    fileKind: (path) => (world.files?.includes(path) === true ? 'file' : 'missing'),
+    replaceFile: (path, content) => {
+      seen.written.set(path, content);
+      return true;
+    },
     ask: async (question) => {
       seen.questions.push(question);
       return world.answer ?? 'no';

@@ -1,17 +1,14 @@
 import type { Command } from 'commander';
 import type { ScaleChange } from '../scale-change.ts';
 import type { Operation } from '../flow/operation.ts';
+import { ADHOC_OPTIONS, adhocSettings } from '../adhoc-options.ts';
 import { examples, withTargets, type Run, type TargetFlags } from './options.ts';
 import { duration, positiveCount, scaleChange, signalName } from './values.ts';
 
 const TARGETS = 'apps, globs (quote them), namespaces, or all';
 
-export function addOperatingCommands(program: Command, run: Run): void {
-  addOperation(program.command('start').description('start apps that were stopped or have failed'), {
-    run,
-    operation: { type: 'start' },
-    lines: ['eco start api', 'eco start all'],
-  });
+export function addOperatingCommands(program: Command, run: Run, words: readonly string[]): void {
+  addStart(program, run, words);
   addOperation(program.command('stop').description('end the workers of apps; the apps stay in the list'), {
     run,
     operation: { type: 'stop' },
@@ -49,6 +46,28 @@ function addOperation(
         const { operate } = await import('../commands/operate.ts');
         return operate(context, { ...flags, targets, operation });
       }),
+  );
+}
+
+/** `words`: as they were typed, for commander forgets where `--` stood. */
+function addStart(program: Command, run: Run, words: readonly string[]): void {
+  const command = withTargets(program.command('start'))
+    .description('start apps that were stopped or have failed; or a program, as an app that is in no file')
+    .argument('<targets...>', `${TARGETS}; or one script, command or command line, and its arguments behind --`);
+  for (const { flags, help } of ADHOC_OPTIONS) command.option(flags, help);
+  const dashes = words.indexOf('--');
+  const programArgs = dashes === -1 ? [] : words.slice(dashes + 1);
+  examples(command, [
+    'eco start api',
+    'eco start all',
+    'eco start server.js -i 4 --name api',
+    'eco start worker.js --name mail -- --queue mail',
+  ]).action((all: readonly string[], flags: TargetFlags) =>
+    run(flags, async (context) => {
+      const { start } = await import('../commands/start.ts');
+      const targets = all.slice(0, all.length - programArgs.length);
+      return start(context, { ...flags, targets, programArgs, settings: adhocSettings({ ...flags }) });
+    }),
   );
 }
 

@@ -22,7 +22,7 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
     exitCode = await command(io.makeContext(flags));
   };
   const words = hoistFlags(args);
-  const program = buildProgram(io, { run, command: words[0] ?? '' });
+  const program = buildProgram(io, { run, words });
   if (args.length === 0) {
     program.outputHelp();
     return 0;
@@ -36,7 +36,10 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
   }
 }
 
-function buildProgram(io: ProgramIo, { run, command }: { readonly run: Run; readonly command: string }): Command {
+function buildProgram(
+  io: ProgramIo,
+  { run, words }: { readonly run: Run; readonly words: readonly string[] },
+): Command {
   const program = new Command('eco')
     .description('Makes the processes on this machine match a file.')
     .version(ECO_VERSION)
@@ -48,9 +51,9 @@ function buildProgram(io: ProgramIo, { run, command }: { readonly run: Run; read
     )
     .exitOverride();
   program.addHelpText('before', START_HERE).helpCommand(false);
-  for (const { heading, add } of groupsFor(command)) {
+  for (const { heading, add } of groupsFor(words[0] ?? '')) {
     program.commandsGroup(heading);
-    add(program, run);
+    add(program, run, words);
   }
   return program;
 }
@@ -64,7 +67,7 @@ function groupsFor(command: string): readonly CommandGroup[] {
 interface CommandGroup {
   readonly heading: string;
   readonly commands: readonly string[];
-  readonly add: (program: Command, run: Run) => void;
+  readonly add: (program: Command, run: Run, words: readonly string[]) => void;
 }
 
 const GROUPS: readonly CommandGroup[] = [

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { SORT_KEYS, type SortKey } from '../sort-keys.ts';
 import type { Milliseconds } from '../../domain/time.ts';
 import { examples, withTargets, type Run, type TargetFlags } from './options.ts';
 import { count, duration, names, pattern } from './values.ts';
@@ -13,12 +14,19 @@ interface LogFlags extends TargetFlags {
   readonly raw?: boolean;
 }
 
+interface ListFlags extends TargetFlags {
+  readonly only?: readonly string[];
+  readonly sort?: SortKey;
+  readonly watch?: number | true;
+}
+
 interface EventFlags extends TargetFlags {
   readonly lines: number;
   readonly follow?: boolean;
 }
 
 const DEFAULT_EVENTS = 50;
+const DEFAULT_WATCH = 2000;
 
 export function addShowCommands(program: Command, run: Run): void {
   addList(program, run);
@@ -33,12 +41,15 @@ export function addShowCommands(program: Command, run: Run): void {
 function addList(program: Command, run: Run): void {
   const command = withTargets(program.command('list').alias('ls').alias('status'))
     .description('list the apps and how they are')
-    .option('--only <names>', 'only these apps (a,b)', names);
-  examples(command, ['eco list', 'eco list --project shop --json']).action(
-    (flags: TargetFlags & { readonly only?: readonly string[] }) =>
+    .option('--only <names>', 'only these apps (a,b)', names)
+    .addOption(new Option('--sort <column>', 'what needs eyes first comes first').choices(SORT_KEYS))
+    .option('--watch [time]', 'look again and again, every 2s or as often as is said', duration);
+  examples(command, ['eco list', 'eco list --watch --sort cpu', 'eco list --project shop --json']).action(
+    ({ watch, ...flags }: ListFlags) =>
       run(flags, async (context) => {
         const { list } = await import('../commands/list.ts');
-        return list(context, flags);
+        if (watch === undefined) return list(context, flags);
+        return list(context, { ...flags, watch: watch === true ? DEFAULT_WATCH : watch });
       }),
   );
 }

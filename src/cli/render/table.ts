@@ -12,6 +12,11 @@ export function formatTable(rows: readonly (readonly string[])[], right: readonl
   );
 }
 
+/** The widest line, in terminal cells. */
+export function tableWidth(lines: readonly string[]): number {
+  return Math.max(0, ...lines.map(width));
+}
+
 /** In terminal cells, near enough: ideographs and emoji take two, marks that combine none. */
 function width(text: string): number {
   let cells = 0;

@@ -2,19 +2,31 @@ import { appStatus, readyCount, type AppStatus, type ObservedApp } from '../../d
 import { isUnmanaged, type ObservedWorker } from '../../domain/worker-state.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { byCodeUnit } from '../../util/compare.ts';
+import { unreachable } from '../../util/unreachable.ts';
 import { formatBytes } from '../../reconcile/format-bytes.ts';
+import type { SortKey } from '../sort-keys.ts';
 import { paint, type Colour } from './colours.ts';
 import { formatDuration } from './duration-text.ts';
-import { formatTable } from './table.ts';
+import { formatTable, tableWidth } from './table.ts';
 import { formatTroubles } from './trouble-text.ts';
 
+export interface AppTableOptions {
+  readonly colour: boolean;
+  /** Columns are left out, the least telling ones first, until the table is no wider. */
+  readonly maxWidth?: number;
+  readonly sort?: SortKey;
+}
+
 /** `eco list`: one line an app, by project and name; project and namespace only where they tell apps apart. */
-export function formatAppTable(apps: readonly ObservedApp[], { colour }: { readonly colour: boolean }): string {
-  const sorted = [...apps].sort((a, b) => byCodeUnit(a.project, b.project) || byCodeUnit(a.name, b.name));
-  const columns = COLUMNS.filter(({ when }) => when === undefined || when(sorted));
-  const right = columns.flatMap(({ align }, index) => (align === 'right' ? [index] : []));
-  const rows = [columns.map(({ title }) => title), ...sorted.map((app) => columns.map(({ cell }) => cell(app)))];
-  const [head = '', ...lines] = formatTable(rows, right);
+export function formatAppTable(apps: readonly ObservedApp[], options: AppTableOptions): string {
+  const { colour, maxWidth = Number.POSITIVE_INFINITY, sort } = options;
+  const sorted = [...apps].sort((a, b) => (sort === undefined ? 0 : compare(a, b, sort)) || byProjectAndName(a, b));
+  let columns = COLUMNS.filter(({ when }) => when === undefined || when(sorted));
+  for (const title of LEAST_TELLING) {
+    if (tableWidth(tableLines(sorted, columns)) <= maxWidth) break;
+    columns = columns.filter((column) => column.title !== title);
+  }
+  const [head = '', ...lines] = tableLines(sorted, columns);
   const colours = paint(colour);
   const troubles = formatTroubles(sorted);
   return [
@@ -22,6 +34,53 @@ export function formatAppTable(apps: readonly ObservedApp[], { colour }: { reado
     ...lines.map((line, index) => coloured(line, sorted[index], colours)),
     ...(troubles.length === 0 ? [] : ['', ...troubles]),
   ].join('\n');
+}
+
+const LEAST_TELLING = ['notes', 'namespace', 'revision', 'uptime', 'restarts', 'cpu', 'memory', 'project'];
+
+function tableLines(apps: readonly ObservedApp[], columns: readonly Column[]): readonly string[] {
+  const right = columns.flatMap(({ align }, index) => (align === 'right' ? [index] : []));
+  const rows = [columns.map(({ title }) => title), ...apps.map((app) => columns.map(({ cell }) => cell(app)))];
+  return formatTable(rows, right);
+}
+
+function byProjectAndName(a: ObservedApp, b: ObservedApp): number {
+  return byCodeUnit(a.project, b.project) || byCodeUnit(a.name, b.name);
+}
+
+/** What needs eyes first comes first: the worst status, the most of everything else. */
+function compare(a: ObservedApp, b: ObservedApp, key: SortKey): number {
+  switch (key) {
+    case 'name':
+      return byCodeUnit(a.name, b.name);
+    case 'status':
+      return WORST_FIRST.indexOf(appStatus(a)) - WORST_FIRST.indexOf(appStatus(b));
+    case 'restarts':
+      return most(sum(a.workers, 'restarts'), sum(b.workers, 'restarts'));
+    case 'uptime':
+      return most(uptimeOf(a), uptimeOf(b));
+    case 'cpu':
+      return most(sum(a.workers, 'cpuPercent'), sum(b.workers, 'cpuPercent'));
+    case 'memory':
+      return most(sum(a.workers, 'memoryBytes'), sum(b.workers, 'memoryBytes'));
+    default:
+      return unreachable(key);
+  }
+}
+
+const WORST_FIRST: readonly AppStatus[] = [
+  'failed',
+  'backing-off',
+  'degraded',
+  'starting',
+  'stopping',
+  'stopped',
+  'ready',
+  'completed',
+];
+
+function most(a: number | null, b: number | null): number {
+  return (b ?? -1) - (a ?? -1);
 }
 
 interface Column {
@@ -78,10 +137,15 @@ function notes({ workers }: ObservedApp): string {
   return workers.some(isUnmanaged) ? 'unmanaged' : '';
 }
 
-/** Since when all of its processes run: that of the youngest. */
-function uptime({ workers }: ObservedApp): string {
+function uptime(app: ObservedApp): string {
+  const span = uptimeOf(app);
+  return span === null ? '–' : formatDuration(span);
+}
+
+/** Since when all of its processes run: that of the youngest; null if none is ready. */
+function uptimeOf({ workers }: ObservedApp): number | null {
   const spans = workers.flatMap(({ phase, uptime }) => (phase === 'ready' && uptime !== null ? [uptime] : []));
-  return spans.length === 0 ? '–' : formatDuration(Math.min(...spans));
+  return spans.length === 0 ? null : Math.min(...spans);
 }
 
 /** null if nobody knows any of the numbers. */
