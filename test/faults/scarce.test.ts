@@ -172,3 +172,34 @@ test.concurrent('a slow disk delays, and confuses nobody', async ({ eco }) => {
   await eco.apply();
   await expectEach(eco, 'three', 'two');
 });
+
+const DAY = 86_400_000;
+
+test.concurrent.for([
+  ['forward', DAY],
+  ['back', -DAY],
+] as const)('a clock that jumps a day %s restarts nobody, and delays no restart', async ([, jump], { eco }) => {
+  const clock = join(eco.root, 'clock-jump');
+  const command = [process.execPath, '--require', join(support, 'clock-jump.cjs')];
+  const jumping = () => startDaemon(eco, { command, env: { CLOCK_JUMP: clock } });
+  const names = ['one', 'two'];
+  const daemon = await jumping();
+  await eco.write(fileWith(...names));
+  await eco.apply();
+  const pids = [await eco.pid('one'), await eco.pid('two')];
+  await writeFile(clock, String(jump));
+  await expectRestart(eco, 'one');
+  expect(await eco.pid('two')).toBe(pids[1]);
+  const now = [await eco.pid('one'), await eco.pid('two')];
+
+  kill(daemon);
+  await gone([daemon], { within: 2000 });
+  await jumping();
+  await expectEach(eco, ...names);
+  expect([await eco.pid('one'), await eco.pid('two')]).toEqual(now);
+  await rm(clock);
+  await expectRestart(eco, 'two');
+  const uptimes = (await eco.list()).flatMap(({ workers }) => workers.map(({ uptime_ms }) => uptime_ms));
+  expect(uptimes.every((uptime) => uptime !== null && uptime >= 0)).toBe(true);
+  expect((await eco.apply()).stdout).toContain('No changes');
+});
