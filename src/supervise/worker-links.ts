@@ -41,7 +41,8 @@ export class WorkerLinks {
   exchange(line: string, handle: unknown): unknown {
     const message = parseLine(line) as HandBack | HandleFetch | null | undefined;
     const worker = this.#find(message?.worker ?? '');
-    if (message?.type === 'hand-back' && worker !== undefined && handle !== undefined) worker.takeBack(message, handle);
+    const handBack = completeHandBack(message);
+    if (handBack !== null && worker !== undefined && handle !== undefined) worker.takeBack(handBack, handle);
     else dropHandle(handle);
     return message?.type === 'fetch' ? worker?.giveOut(message) : undefined;
   }
@@ -97,6 +98,13 @@ const KNOWN: Readonly<Record<WorkerMessage['type'], true>> = {
   stats: true,
   answered: true,
 };
+
+/** The first preloads gave sockets back without a type, and knew of no slots. */
+function completeHandBack(message: Partial<HandBack> | HandleFetch | null | undefined): HandBack | null {
+  const { type = 'hand-back', worker, requested, bound, slot = null } = (message ?? {}) as Partial<HandBack>;
+  if (type !== 'hand-back' || worker === undefined || requested === undefined || bound === undefined) return null;
+  return { type, worker, requested, bound, slot };
+}
 
 /** The peer is a process of the user's own: a line that is no message is dropped, not answered. */
 function parseLine(line: string): unknown {
