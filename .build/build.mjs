@@ -151,6 +151,7 @@ async function bundle({ version, dist }) {
   const pending = new Map([
     ['eco', 'src/cli/main.ts'],
     ['ecod', 'src/daemon/main.ts'],
+    ['static-server', 'src/serve/static-server.ts'],
     ['module-worker', 'src/config/module-worker.ts'],
   ]);
   for (const [name, entry] of pending) {

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../domain/result.ts';
 import { isExecutableFile } from '../platform/files.ts';
 import { nodeVersion, stripsTypes } from '../platform/machine.ts';
 import { findBin, findInPath, hasPackage, pnpmCommand, programKind } from './find-program.ts';
+import { findNode } from './node-versions.ts';
 import { pathOf, type Program, type ProgramProblem, type ProgramRequest } from './program.ts';
 
 /** A program of which only what runs it is not known. */
@@ -59,13 +60,30 @@ export function byInterpreter(
     const interpreterArgs = [...program.interpreterArgs, '--import', 'tsx'];
     return ok({ ...program, interpreter: { type: 'node' }, interpreterArgs, unwrappedFrom: 'tsx' });
   }
+  if (name.startsWith('node@')) return byNodeVersion(program, name.slice('node@'.length), request);
   const path = interpreterPath(name, request);
   if (path !== null) return ok({ ...program, interpreter: { type: 'program', path } });
-  const hint = name.startsWith('node@') ? 'give the path of that Node' : undefined;
   const where = name.includes('/')
     ? `${pathOf(name, request)} is no program that may be run`
     : `no command "${name}" is in PATH`;
-  return err({ code: 'ECO1402', option: 'interpreter', message: `the interpreter is not found: ${where}`, hint });
+  return err({ code: 'ECO1402', option: 'interpreter', message: `the interpreter is not found: ${where}` });
+}
+
+/** `node@22`: the newest one of that line that a version manager has installed. */
+function byNodeVersion(
+  program: Omit<Program, 'interpreter'>,
+  wanted: string,
+  { environment }: ProgramRequest,
+): Result<Program, ProgramProblem> {
+  const { found, installed } = findNode(wanted, environment);
+  if (found !== null) return ok({ ...program, interpreter: { type: 'program', path: found.path }, foreign: false });
+  const versions = installed.map(({ version }) => version);
+  return err({
+    code: 'ECO1402',
+    option: 'interpreter',
+    message: `the interpreter is not found: nvm, fnm, volta, asdf and mise have no Node ${wanted}`,
+    hint: versions.length === 0 ? 'give the path of that Node' : `they have ${versions.join(', ')}`,
+  });
 }
 
 /** A bare name stays one if PATH has it: a new version of it is no change of the app. */

@@ -321,6 +321,13 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Write the file, or correct the path: it is relative to the folder of the ecosystem file.',
     example: 'secrets: { DB_PASSWORD: { file: /run/secrets/db } }',
   },
+  ECO1418: {
+    title: 'user or group that cannot be had',
+    cause:
+      'No user, or no group, of that name is on this machine; or eco is not run by root, who alone may start programs as somebody else.',
+    cure: 'Correct the name, give its number, or run eco as root.',
+    example: 'uid: www-data',
+  },
   ECO1501: {
     title: 'module throws',
     cause: 'The file is a program, and it failed while it ran.',

@@ -93,8 +93,20 @@ function normalizeAll(files: readonly EcosystemFile[], { options, report }: Norm
     if (done === null) broken.push(app);
     else normalized.push(done);
   }
-  checkApps(normalized, broken.flatMap(nameOfBlock), report);
-  return normalized;
+  const named = withFullNames(normalized);
+  checkApps(named, broken.flatMap(nameOfBlock), report);
+  return named;
+}
+
+/** Others depend on an app by the name that it has in the file. */
+function withFullNames(apps: readonly NormalizedApp[]): readonly NormalizedApp[] {
+  const full = new Map(apps.map(({ writtenName, spec }) => [writtenName, spec.name]));
+  const named = <T>([name, value]: readonly [string, T]): [string, T] => [full.get(name) ?? name, value];
+  return apps.map((app) => ({
+    ...app,
+    dependencyPaths: new Map([...app.dependencyPaths].map(named)),
+    spec: { ...app.spec, dependsOn: Object.fromEntries(Object.entries(app.spec.dependsOn).map(named)) },
+  }));
 }
 
 /** A name that no app knows is most often a slip: nothing would be merged, and nothing would say so. */

@@ -6,6 +6,8 @@ import { isRecord, type SourcePath } from './source.ts';
 /** An app with `defaults`, the app that it extends and the `env_NAME` block that was asked for merged into it. */
 export interface MergedApp {
   readonly path: SourcePath;
+  /** Of the `env_NAME` block that was asked for. */
+  readonly envName: string | undefined;
   /** Without `env`. */
   readonly options: ReadonlyMap<OptionName, Part>;
   readonly env: ReadonlyMap<string, Part>;
@@ -27,7 +29,7 @@ export function mergeApp(
   const named = envName === undefined ? [] : layers.flatMap((layer) => variables(layer.envBlocks.get(envName)));
   const env = new Map([...general, ...named]);
   const present = [...env].filter(([, { value }]) => value !== undefined && value !== null);
-  return { path: app.path, options, env: new Map(present) };
+  return { path: app.path, envName, options, env: new Map(present) };
 }
 
 function variables(block: Part | undefined): readonly [string, Part][] {

@@ -1,5 +1,12 @@
 import { resolve } from 'node:path';
-import { preloadWay, STOP_SIGNALS, type AppSpec, type Balance, type DependencyCondition } from '../domain/app-spec.ts';
+import {
+  isNodeProgram,
+  preloadWay,
+  STOP_SIGNALS,
+  type AppSpec,
+  type Balance,
+  type DependencyCondition,
+} from '../domain/app-spec.ts';
 import { DEFAULTS } from '../domain/policies.ts';
 import { fileKind } from '../platform/files.ts';
 import { byCodeUnit } from '../util/compare.ts';
@@ -15,6 +22,7 @@ import { normalizeLogs } from './read-logs.ts';
 import { normalizeHealth } from './read-probes.ts';
 import { normalizeRestart } from './read-restart.ts';
 import { readSecrets } from './read-secrets.ts';
+import { readUser } from './read-user.ts';
 import { resolveProgram } from './resolve-program.ts';
 import { readRevision, type RevisionRule } from './revision-rule.ts';
 import { sensitiveNames } from './sensitive-env.ts';
@@ -27,6 +35,8 @@ export interface NormalizedApp {
   readonly path: SourcePath;
   /** Where its dependencies stand, by their names. */
   readonly dependencyPaths: ReadonlyMap<string, SourcePath>;
+  /** As others name it in the file. */
+  readonly writtenName: string;
   readonly spec: Omit<AppSpec, 'code'>;
   readonly revision: RevisionRule;
   /** The script is a command of the machine: the files in `cwd` need not be its code. */
@@ -43,7 +53,9 @@ export interface NormalizeContext {
 export function normalizeApp(app: MergedApp, context: NormalizeContext): NormalizedApp | null {
   const cwd = readCwd(app, context.report);
   const file = readEnv(app, context);
-  const found = checkCwd(app, cwd, context) ? normalizeProgram(app, cwd, context) : null;
+  const user = readUser(app, context.report);
+  const resolved = checkCwd(app, cwd, context) ? normalizeProgram(app, cwd, context) : null;
+  const found = resolved === null ? null : withOptions({ ...resolved, user }, app);
   const name = checkName(app, appName(app), context);
   if (found === null || name === null) return null;
 
@@ -58,8 +70,9 @@ export function normalizeApp(app: MergedApp, context: NormalizeContext): Normali
     dependencyPaths: new Map([...dependencies].map(([dependency, { path }]) => [dependency, path])),
     revision: readRevision(app.options.get('revision')?.value),
     foreign,
+    writtenName: name,
     spec: {
-      name,
+      name: fullName(name, app),
       ...programFields,
       cwd,
       env,
@@ -75,7 +88,17 @@ export function normalizeApp(app: MergedApp, context: NormalizeContext): Normali
   };
 }
 
-type Policies = 'namespace' | 'kind' | 'instanceVar' | 'killTimeout' | 'stopSignal' | 'readyTimeout';
+type Policies =
+  | 'namespace'
+  | 'kind'
+  | 'instanceVar'
+  | 'incrementVar'
+  | 'pm2Env'
+  | 'autostart'
+  | 'treekill'
+  | 'killTimeout'
+  | 'stopSignal'
+  | 'readyTimeout';
 
 /** The options that are read for themselves. */
 function normalizePolicies({ options }: MergedApp): Pick<AppSpec, Policies> {
@@ -85,10 +108,29 @@ function normalizePolicies({ options }: MergedApp): Pick<AppSpec, Policies> {
     namespace: readText(read('namespace')) ?? DEFAULTS.namespace,
     kind,
     instanceVar: readText(read('instance_var')) ?? DEFAULTS.instanceVar,
+    incrementVar: readText(read('increment_var')) ?? null,
+    pm2Env: readBoolean(read('pm2_env')) ?? false,
+    autostart: readBoolean(read('autostart')) ?? true,
+    treekill: readBoolean(read('treekill')) ?? true,
     killTimeout: readDuration(read('kill_timeout')) ?? DEFAULTS.killTimeout,
     stopSignal: STOP_SIGNALS.find((signal) => signal === read('stop_signal')) ?? 'auto',
     readyTimeout: readDuration(read('listen_timeout')) ?? DEFAULTS.readyTimeout,
   };
+}
+
+/** PM2's ways to make several apps of one. */
+function fullName(name: string, { options, envName }: MergedApp): string {
+  const prefix = readText(options.get('name_prefix')?.value) ?? '';
+  const appended = envName !== undefined && readBoolean(options.get('append_env_to_name')?.value) === true;
+  return `${prefix === '' ? '' : `${prefix}:`}${name}${appended ? `-${envName}` : ''}`;
+}
+
+/** What PM2 has options for and Node has arguments. */
+function withOptions(program: Program, { options }: MergedApp): Program {
+  const wantsMaps = readBoolean(options.get('source_map_support')?.value) === true && isNodeProgram(program);
+  const has = program.interpreterArgs.includes('--enable-source-maps');
+  if (!wantsMaps || has) return program;
+  return { ...program, interpreterArgs: [...program.interpreterArgs, '--enable-source-maps'] };
 }
 
 /** Names are printed in lines and tables: they may hold anything that does not break those. */
@@ -144,6 +186,7 @@ function normalizeProgram(app: MergedApp, cwd: string, context: NormalizeContext
     interpreterArgs,
     unwrap: readBoolean(app.options.get('unwrap')?.value) ?? true,
     searchPath: environment['PATH'] ?? '',
+    environment,
   });
   if (resolved.ok) return resolved.value;
   const { code, option, message, hint } = resolved.error;
@@ -175,8 +218,9 @@ function normalizeInstances(
   const instances = readInstances(given?.value ?? 1, cpus);
   const balance = normalizeBalance(app, program, report);
   const asked = readText(mode?.value)?.startsWith('cluster') === true;
+  const implied = mode === undefined && given !== undefined && app.options.get('execute_command')?.value !== true;
   if (preloadWay(program) === 'argument')
-    return { instances, execMode: asked || (mode === undefined && given !== undefined) ? 'cluster' : 'fork', balance };
+    return { instances, execMode: asked || implied ? 'cluster' : 'fork', balance };
   if (asked && instances > 1) {
     report.warning('ECO1905', mode?.path ?? app.path, {
       message: `only programs that Node runs directly share their port: ${instances} processes would each try to listen on it`,

@@ -13,10 +13,6 @@ const always: Asks = () => true;
 const never: Asks = () => false;
 const unlessEmpty: Asks = (value) =>
   value !== false && value !== 0 && value !== '' && !(Array.isArray(value) && value.length === 0);
-const unless =
-  (harmless: unknown): Asks =>
-  (value) =>
-    value !== harmless;
 
 /** Options of PM2 7 and of eco's later versions: known, and said to have no effect yet where their value asks for one. */
 const NOT_YET: Readonly<Record<string, Asks>> = {
@@ -27,31 +23,14 @@ const NOT_YET: Readonly<Record<string, Asks>> = {
   watch_delay: never,
   cron_restart: unlessEmpty,
   cron: unlessEmpty,
-  uid: always,
-  user: always,
-  gid: always,
-  filter_env: unlessEmpty,
-  append_env_to_name: unlessEmpty,
-  increment_var: always,
-  port: always,
-  autostart: unless(true),
-  kill_retry_time: never,
-  treekill: unless(true),
-  pid_file: always,
-  pid: always,
-  source_map_support: unlessEmpty,
+  // Off unless `source_map_support` asks for them.
   disable_source_map_support: never,
-  execute_command: unlessEmpty,
-  post_update: unlessEmpty,
-  install_url: always,
-  name_prefix: unlessEmpty,
   schedule: always,
   overlap: always,
   hooks: always,
   listen: always,
   moved_from: always,
   ignore_changes: always,
-  pm2_env: unlessEmpty,
 };
 
 const NO_AGENT = 'eco puts no monitoring agent into your programs';
@@ -70,11 +49,13 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   username: 'it only labels a list; a program runs as the user who runs eco',
   windowsHide: 'eco does not run on Windows',
   write: 'it belongs to a command of PM2, not to a file',
+  kill_retry_time: 'eco hears of the end of a process, it does not look for it at intervals',
+  pid_file: '`eco list --json` tells the pids: a file could not name several at once while workers are replaced',
+  pid: '`eco list --json` tells the pids: a file could not name several at once while workers are replaced',
+  post_update: 'eco does not fetch code, so that nothing follows on it',
+  install_url: 'it belongs to modules of PM2, which are no apps',
   force: 'names are unique within a project; give a second copy another name',
 };
-
-/** Keys at the top of the file that are known and have no effect yet. */
-const TOP_NOT_YET = ['static'];
 
 const NOT_YET_NAMES = spellings(NOT_YET);
 const LEFT_OUT_NAMES = spellings(LEFT_OUT);
@@ -92,15 +73,14 @@ export function knownAppKey(key: string, value: unknown): KnownKey | undefined {
 
 export function knownTopKey(key: string): KnownKey | undefined {
   // PM2's own deployment over ssh: kept in the file for whoever uses it, and no business of eco's.
-  if (key === 'deploy') return { type: 'silent' };
-  return TOP_NOT_YET.includes(key) ? { type: 'not-yet', name: key } : undefined;
+  return key === 'deploy' ? { type: 'silent' } : undefined;
 }
 
 export const KNOWN_APP_KEYS: readonly string[] = [...NOT_YET_NAMES.keys(), ...LEFT_OUT_NAMES.keys()];
 
 /** What is known by name only; null: the reason why it has no effect is that eco does not carry it out yet. */
 export const KEYS_WITHOUT_EFFECT: readonly { readonly name: string; readonly reason: string | null }[] = [
-  ...[...Object.keys(NOT_YET), ...TOP_NOT_YET].map((name) => ({ name, reason: null })),
+  ...Object.keys(NOT_YET).map((name) => ({ name, reason: null })),
   ...Object.entries(LEFT_OUT).map(([name, reason]) => ({ name, reason })),
 ];
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Interpreter } from '../domain/app-spec.ts';
+import type { Interpreter, ProgramUser } from '../domain/app-spec.ts';
 import { fileKind } from '../platform/files.ts';
 import type { DiagnosticCode } from './diagnostic-codes.ts';
 import { expandHome } from './find-file.ts';
@@ -12,6 +12,8 @@ export interface ProgramRequest extends ProgramPlace {
   readonly interpreter: string | null;
   readonly interpreterArgs: readonly string[];
   readonly unwrap: boolean;
+  /** The caller's. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** The folder of the ecosystem file. */
   readonly folder: string;
 }
@@ -25,6 +27,7 @@ export interface Program {
   readonly pathPrefix: readonly string[];
   readonly unwrappedFrom: string | null;
   readonly env: Readonly<Record<string, string>>;
+  readonly user: ProgramUser | null;
   /** The script is a command of the machine: its code is not in the working folder. */
   readonly foreign: boolean;
 }

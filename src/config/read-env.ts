@@ -6,6 +6,7 @@ import { parseEnvFile } from './env-file.ts';
 import { expandHome } from './find-file.ts';
 import { locateSpan } from './locate.ts';
 import type { MergedApp } from './merge.ts';
+import { readNumber } from './option-values.ts';
 import { describe, type Part } from './read-form.ts';
 import type { Report } from './report.ts';
 import type { SourcePath } from './source.ts';
@@ -25,9 +26,9 @@ const LARGEST_ENV_FILE = 1024 * 1024;
 
 /** `pass_env`, `env_file`, `env` and `env_NAME`: later ones win. Sorted by name. */
 export function readEnv(app: MergedApp, context: EnvContext): AppEnv {
-  const passed = readPassEnv(app.options.get('pass_env')?.value, context.environment);
+  const passed = filtered(readPassEnv(app.options.get('pass_env')?.value, context.environment), app);
   const files = readEnvFiles(app.options.get('env_file'), context);
-  const written = readValues(app.env, context.report);
+  const written = withPort(readValues(app.env, context.report), app);
   const fromFiles = new Set([...files.keys()].filter((name) => !written.has(name)));
   return { env: sortedRecord(new Map([...passed, ...files, ...written])), fromFiles };
 }
@@ -43,6 +44,21 @@ function readPassEnv(passEnv: unknown, environment: EnvContext['environment']): 
   if (passEnv === true) return new Map(present.filter(([name]) => !OF_THE_SESSION.test(name)));
   const matches = listOf(passEnv).map(globPattern);
   return new Map(present.filter(([name]) => matches.some((pattern) => pattern.test(name))));
+}
+
+/** PM2's `filter_env`: true for nothing of it, one name, or a list of parts of names. */
+function filtered(passed: Entries, { options }: MergedApp): Entries {
+  const filter = options.get('filter_env')?.value;
+  if (filter === true) return new Map();
+  const isUnwanted = (name: string): boolean =>
+    typeof filter === 'string' ? name === filter : listOf(filter).some((part) => part !== '' && name.includes(part));
+  return new Map([...passed].filter(([name]) => !isUnwanted(name)));
+}
+
+/** PM2's `port` is a variable. */
+function withPort(written: Entries, { options }: MergedApp): Entries {
+  const port = readNumber(options.get('port')?.value);
+  return port === undefined ? written : new Map([...written, ['PORT', String(port)]]);
 }
 
 /**

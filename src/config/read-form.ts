@@ -1,5 +1,6 @@
 import { optionNamed } from './app-options.ts';
 import type { Report } from './report.ts';
+import { staticApps } from './static-apps.ts';
 import { isRecord, type SourceDocument, type SourcePath } from './source.ts';
 
 /** The parts of the file, whichever of its forms it has; nothing in them was looked at yet. */
@@ -7,6 +8,7 @@ export interface EcosystemForm {
   /** eco's own file, not one that was written for PM2: what eco does not know in it is an error. */
   readonly strict: boolean;
   readonly include: Part | null;
+  readonly static: Part | null;
   readonly project: Part | null;
   readonly version: Part | null;
   readonly defaults: Block | null;
@@ -52,7 +54,7 @@ export function readForm(
   const key = listKey(value);
   if (key !== null) return readObject(top, key, report);
   if (Object.keys(value).some((name) => optionNamed(name) === 'script')) return bare([top]);
-  if (value['include'] !== undefined) return withoutApps(top, report);
+  if (value['include'] !== undefined || value['static'] !== undefined) return withoutApps(top, report);
   return explainMissingList(top, report);
 }
 
@@ -68,7 +70,7 @@ function readObject(top: Block, key: 'apps' | 'pm2', report: Report): EcosystemF
   const apps = readApps({ value: list, path: [...path, key] }, report);
   const rest = withoutApps(top, report);
   const isEmpty = apps.length === 0 && Array.isArray(list) && list.length === 0;
-  if (isEmpty && !rest.strict && rest.include === null) {
+  if (isEmpty && !rest.strict && rest.include === null && rest.static === null) {
     report.error('ECO1103', [...path, key], {
       message: 'the list of apps is empty',
       part: 'key',
@@ -76,13 +78,13 @@ function readObject(top: Block, key: 'apps' | 'pm2', report: Report): EcosystemF
     });
     return null;
   }
-  return { ...rest, apps };
+  return { ...rest, apps: [...apps, ...rest.apps] };
 }
 
-/** Such as a file that only includes others. */
+/** What is beside the list of apps; a file may do without one that includes others, or serves files. */
 function withoutApps(top: Block, report: Report): EcosystemForm {
   const { value, path } = top;
-  const defaults = partOf(top, 'defaults');
+  const [defaults, served] = [partOf(top, 'defaults'), partOf(top, 'static')];
   if (defaults !== null && !isRecord(defaults.value)) {
     const message = `"defaults" must be an object, not ${describe(defaults.value)}`;
     report.error('ECO1105', defaults.path, { message });
@@ -90,11 +92,12 @@ function withoutApps(top: Block, report: Report): EcosystemForm {
   return {
     strict: value['project'] !== undefined || value['version'] !== undefined,
     include: partOf(top, 'include'),
+    static: served,
     project: partOf(top, 'project'),
     version: partOf(top, 'version'),
     defaults:
       defaults !== null && isRecord(defaults.value) ? { value: defaults.value, path: [...path, 'defaults'] } : null,
-    apps: [],
+    apps: served === null ? [] : staticApps(served, report),
     top,
   };
 }
@@ -121,7 +124,7 @@ function readList(
 }
 
 function bare(apps: readonly Block[]): EcosystemForm {
-  return { strict: false, include: null, project: null, version: null, defaults: null, apps, top: null };
+  return { strict: false, include: null, static: null, project: null, version: null, defaults: null, apps, top: null };
 }
 
 function explainMissingList({ value, path }: Block, report: Report): null {

@@ -16,13 +16,14 @@ export interface OptionBlock {
 
 export interface KeyedEcosystem {
   readonly include: Part | null;
+  readonly static: Part | null;
   readonly project: Part | null;
   readonly version: Part | null;
   readonly defaults: OptionBlock | null;
   readonly apps: readonly OptionBlock[];
 }
 
-const TOP_KEYS = ['apps', 'pm2', 'project', 'version', 'defaults', 'include', 'deploy'];
+const TOP_KEYS = ['apps', 'pm2', 'project', 'version', 'defaults', 'include', 'static', 'deploy'];
 
 /** Says what is wrong with the keys of a file; the values are for later. */
 export function readKeys(form: EcosystemForm, document: SourceDocument, report: Report): KeyedEcosystem {
@@ -31,6 +32,7 @@ export function readKeys(form: EcosystemForm, document: SourceDocument, report: 
   if (form.top !== null) reader.top(form.top);
   return {
     include: form.include,
+    static: form.static,
     project: form.project,
     version: form.version,
     defaults: form.defaults === null ? null : reader.block(form.defaults),

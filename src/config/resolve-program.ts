@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { err, ok, type Result } from '../domain/result.ts';
+import { entryPoints } from '../platform/entry-points.ts';
 import { fileKind } from '../platform/files.ts';
 import { byInterpreter, byKind } from './choose-interpreter.ts';
 import { findBin, findInPath } from './find-program.ts';
@@ -9,6 +10,7 @@ import { quoteWord, splitAssignments, splitWords } from './words.ts';
 
 export function resolveProgram(request: ProgramRequest): Result<Program, ProgramProblem> {
   const exists = isFile(pathOf(request.script, request));
+  if (!exists && isBuiltInServer(request)) return ok(builtInServer(request));
   if (!exists && /\s/.test(request.script)) return resolveLine(request);
   const overridden = request.interpreter !== null && !['none', 'node'].includes(request.interpreter);
   if (!exists && request.unwrap && !overridden) {
@@ -16,6 +18,17 @@ export function resolveProgram(request: ProgramRequest): Result<Program, Program
     if (unwrapped !== null) return ok(unwrapped);
   }
   return resolveScript(request);
+}
+
+/** PM2's name of its own static server, unless the npm package of that name is installed. */
+function isBuiltInServer({ script, cwd, ...request }: ProgramRequest): boolean {
+  return script === 'serve' && findBin(script, cwd) === null && findInPath(script, { cwd, ...request }) === null;
+}
+
+/** What it serves is read when it is asked for: new files are no new code. */
+function builtInServer({ args, interpreterArgs }: ProgramRequest): Program {
+  const program = { args, interpreterArgs, script: entryPoints.staticServer, interpreter: { type: 'node' } } as const;
+  return { ...NOTHING_SPECIAL, ...program, unwrappedFrom: 'serve (built into eco)', foreign: true };
 }
 
 /** `npm run start:prod`, `HOMO=true nodemon index.js`: a whole command in one text. */
@@ -178,4 +191,4 @@ function hintAt(script: string, { cwd, folder }: ProgramRequest): string | undef
   return undefined;
 }
 
-const NOTHING_SPECIAL = { interpreterArgs: [], pathPrefix: [], unwrappedFrom: null, env: {} };
+const NOTHING_SPECIAL = { interpreterArgs: [], pathPrefix: [], unwrappedFrom: null, env: {}, user: null };

@@ -11,9 +11,10 @@ import { isRecord, type SourcePath } from './source.ts';
  * `defaults` is told once and at its place. Returns the blocks that are not valid, by their paths.
  */
 export function validateValues(ecosystem: KeyedEcosystem, report: Report): ReadonlySet<SourcePath> {
-  const { include, project, version, defaults, apps } = ecosystem;
+  const { include, static: served, project, version, defaults, apps } = ecosystem;
   const value = {
     ...(include === null ? {} : { include: include.value }),
+    ...(served === null ? {} : { static: entriesOf(served).map(({ value }) => value) }),
     ...(project === null ? {} : { project: project.value }),
     ...(version === null ? {} : { version: version.value }),
     ...(defaults === null ? {} : { defaults: plainBlock(defaults) }),
@@ -48,7 +49,7 @@ function groupByOption(errors: readonly ErrorObject[]): readonly OptionErrors[] 
   const groups = new Map<string, { steps: readonly string[]; list: ErrorObject[] }>();
   for (const error of errors) {
     const steps = stepsOf(error.instancePath);
-    const length = steps[0] === 'apps' ? 3 : steps[0] === 'defaults' ? 2 : 1;
+    const length = ownerLength(steps);
     if (steps.length < length) continue;
     const key = JSON.stringify(steps.slice(0, length));
     const group = groups.get(key) ?? { steps: steps.slice(0, length), list: [] };
@@ -56,6 +57,19 @@ function groupByOption(errors: readonly ErrorObject[]): readonly OptionErrors[] 
     groups.set(key, group);
   }
   return [...groups.values()];
+}
+
+/** How many steps lead to what is reported as one: an option, or an entry of `static`. */
+function ownerLength([first]: readonly string[]): number {
+  if (first === 'apps') return 3;
+  return first === 'defaults' || first === 'static' ? 2 : 1;
+}
+
+/** A single one may stand without a list. */
+function entriesOf({ value, path }: Part): readonly Part[] {
+  return Array.isArray(value)
+    ? value.map((entry: unknown, index) => ({ value: entry, path: [...path, index] }))
+    : [{ value, path }];
 }
 
 /** A JSON pointer (https://www.rfc-editor.org/rfc/rfc6901). */
@@ -72,6 +86,10 @@ interface Owner {
 }
 
 function ownerOf([first, second, third]: readonly string[], ecosystem: KeyedEcosystem): Owner | null {
+  if (first === 'static') {
+    const entry = ecosystem.static === null ? undefined : entriesOf(ecosystem.static)[Number(second)];
+    return entry === undefined ? null : { block: null, part: entry };
+  }
   if (first === 'include' || first === 'project' || first === 'version') {
     const part = ecosystem[first];
     return part === null ? null : { block: null, part };
@@ -89,7 +107,7 @@ function reportValue({ part }: Owner, errors: readonly ErrorObject[], report: Re
   const nested = unknown === undefined ? nestedError(errors, part) : null;
   if (unknown !== undefined) return reportUnknownKey(unknown, part, report);
   if (nested !== null) return report.error('ECO1301', nested.path, { message: nested.message });
-  const key = String(part.path.at(-1));
+  const key = keyOf(part);
   const expects = expectationOf(errors) ?? 'something else';
   const inner = innerError(errors, part);
   const message =
@@ -99,13 +117,19 @@ function reportValue({ part }: Owner, errors: readonly ErrorObject[], report: Re
   return report.error('ECO1301', inner.path ?? part.path, { message });
 }
 
+/** `static[1]` for an entry of a list. */
+function keyOf({ path }: Part): string {
+  const key = path.at(-1);
+  return typeof key === 'number' ? `${String(path.at(-2))}[${key}]` : String(key);
+}
+
 /** A key within an option, such as `htp` in `readiness`. */
 function reportUnknownKey({ instancePath, params, parentSchema }: ErrorObject, part: Part, report: Report): void {
   const key = String((params as { readonly additionalProperty?: unknown }).additionalProperty);
   const known =
     isRecord(parentSchema) && isRecord(parentSchema['properties']) ? Object.keys(parentSchema['properties']) : [];
   const meant = nearest(key, known);
-  const within = [String(part.path.at(-1)), ...stepsWithin(instancePath)].join('.');
+  const within = [keyOf(part), ...stepsWithin(instancePath)].join('.');
   report.error('ECO1203', [...part.path, ...stepsWithin(instancePath), key], {
     message: `unknown key "${key}" in "${within}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
     part: 'key',
@@ -123,7 +147,7 @@ function nestedError(
   const own = errors.filter(({ instancePath }) => instancePath === deepest?.instancePath);
   const expects = expectationOf(own);
   if (deepest === undefined || steps.length === 0 || expects === undefined) return null;
-  const name = [String(part.path.at(-1)), ...steps].join('.');
+  const name = [keyOf(part), ...steps].join('.');
   const message = `"${name}" must be ${expects}${notWhat(deepest.data)}${question(deepest.data, own)}`;
   return { path: [...part.path, ...steps], message };
 }
@@ -131,7 +155,7 @@ function nestedError(
 /** The steps from the option on: `http` in `/apps/0/readiness/http`. */
 function stepsWithin(instancePath: string): readonly string[] {
   const steps = stepsOf(instancePath);
-  return steps.slice(steps[0] === 'apps' ? 3 : steps[0] === 'defaults' ? 2 : 1);
+  return steps.slice(ownerLength(steps));
 }
 
 function expectationOf(errors: readonly ErrorObject[]): string | undefined {

@@ -33,6 +33,14 @@ export interface AppSpec {
   readonly sensitiveEnv: readonly string[];
   /** The variable that tells a worker its instance number. */
   readonly instanceVar: string;
+  /** A variable that is one more for each instance, counted from its value in `env`; null: none. */
+  readonly incrementVar: string | null;
+  /** `pm_id` and `name` for libraries that look for PM2. */
+  readonly pm2Env: boolean;
+  /** Whom its workers run as; null: the daemon's own user. */
+  readonly user: ProgramUser | null;
+  /** Whether an apply starts it, if it does not run yet. */
+  readonly autostart: boolean;
   readonly autorestart: boolean;
   /** PM2's limit of restarts in a row that stayed below `minUptime`; null: eco never gives up by itself. */
   readonly maxRestarts: number | null;
@@ -51,6 +59,8 @@ export interface AppSpec {
   readonly limits: Limits | null;
   /** From the stop signal to SIGKILL. */
   readonly killTimeout: Milliseconds;
+  /** Whether what a worker started is ended with it. */
+  readonly treekill: boolean;
   /** `auto`: SIGTERM, or SIGINT for a program that handles only that one. */
   readonly stopSignal: StopSignal;
   /** How long a worker may take to become ready; a worker that takes longer has failed. */
@@ -94,6 +104,15 @@ export type Interpreter =
   | { readonly type: 'node' }
   | { readonly type: 'program'; readonly path: string }
   | { readonly type: 'none' };
+
+/** Without supplementary groups. */
+export interface ProgramUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** null where no user of that number is known. */
+  readonly name: string | null;
+  readonly home: string | null;
+}
 
 /** Where the value of a secret is, on the machine and for the user of the daemon. */
 export type SecretSource =
@@ -193,8 +212,12 @@ export type StopSignal = 'auto' | SignalName;
  */
 export type PreloadWay = 'argument' | 'environment' | 'none';
 
-export function preloadWay(spec: Pick<AppSpec, 'interpreter' | 'interpreterArgs' | 'script' | 'env'>): PreloadWay {
-  const { interpreter, interpreterArgs, script, env } = spec;
+export function preloadWay(
+  spec: Pick<AppSpec, 'interpreter' | 'interpreterArgs' | 'script' | 'env' | 'user'>,
+): PreloadWay {
+  const { interpreter, interpreterArgs, script, env, user } = spec;
+  // What it reports to is for the daemon's own user.
+  if (user !== null) return 'none';
   if (isNodeProgram(spec)) {
     if ([...interpreterArgs, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)].some(isPermissionFlag)) return 'none';
     return runsAppInItsOwnNode(script) ? 'environment' : 'argument';

@@ -10,6 +10,7 @@ export const entryPoints = {
   cli: join(packageRoot, 'dist', 'eco.js'),
   daemon: join(packageRoot, 'dist', 'ecod.js'),
   preload: join(packageRoot, 'dist', 'preload.cjs'),
+  staticServer: join(packageRoot, 'dist', 'static-server.js'),
   /** Compiled beside the sources too: Node 20 cannot start a thread from them. */
   moduleWorker:
     basename(here) === 'dist'

@@ -23,6 +23,8 @@ export interface LaunchRequest {
   readonly ipc: boolean;
   /** Inherited as fd 4 and up, in order; as fd 3 and up without IPC. */
   readonly inherit: readonly number[];
+  /** Whom it runs as, without supplementary groups; this process's own user without it. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 export interface LaunchedProcess {
@@ -106,6 +108,7 @@ function spawnApart(request: LaunchRequest, logs: OpenLogs) {
     cwd: request.cwd,
     env: request.env,
     extendEnv: false,
+    ...(request.user === undefined ? {} : { uid: request.user.uid, gid: request.user.gid }),
     detached: true,
     cleanup: false,
     buffer: false,

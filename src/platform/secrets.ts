@@ -1,11 +1,10 @@
-import { execa } from 'execa';
 import type { SecretSource } from '../domain/app-spec.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { seconds, type Milliseconds } from '../domain/time.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { baseEnvironment } from './base-environment.ts';
 import { readFileUpTo } from './files.ts';
-import { sendSignal } from './process-table.ts';
+import { runCommand } from './run-command.ts';
 
 /** Of a secret; an environment could not hold more anyway (https://man7.org/linux/man-pages/man2/execve.2.html). */
 const LARGEST = 128 * 1024;
@@ -66,33 +65,9 @@ function readFile(path: string): Result<string, string> {
 }
 
 async function readOutput(command: string, cwd: string): Promise<Result<string, string>> {
-  // A group of its own, so that what it starts can be ended with it.
-  const child = execa('sh', ['-c', command], {
-    cwd,
-    env: baseEnvironment(),
-    extendEnv: false,
-    stdin: 'ignore',
-    stderr: 'ignore',
-    stripFinalNewline: false,
-    maxBuffer: LARGEST,
-    detached: true,
-    reject: false,
-  });
-  const { pid } = child;
-  const kill = (): void => {
-    if (pid !== undefined) sendSignal(-pid, 'SIGKILL');
-  };
-  const signal = AbortSignal.timeout(COMMAND_TIMEOUT);
-  signal.addEventListener('abort', kill, { once: true });
-  const { exitCode, stdout, isMaxBuffer, signal: endedBy } = await child;
-  signal.removeEventListener('abort', kill);
-  if (signal.aborted) return err(`its command did not end within ${COMMAND_TIMEOUT / 1000} s`);
-  if (isMaxBuffer) kill();
-  if (isMaxBuffer) return err('its command prints more than 128 KiB');
-  if (exitCode === 0) return ok(withoutLineEnd(stdout));
-  return err(
-    exitCode === undefined ? `its command was ended by ${endedBy}` : `its command ended with exit code ${exitCode}`,
-  );
+  const request = { command, cwd, env: baseEnvironment(), timeout: COMMAND_TIMEOUT };
+  const outcome = await runCommand(request, { streams: 'stdout' });
+  return outcome.type === 'succeeded' ? ok(withoutLineEnd(outcome.output)) : err(`its command ${outcome.problem}`);
 }
 
 function withoutLineEnd(text: string): string {

@@ -37,6 +37,10 @@ export const CHANGE_CLASS = {
   /** Only how values are shown. */
   sensitiveEnv: 'none',
   instanceVar: 'reload',
+  incrementVar: 'reload',
+  pm2Env: 'reload',
+  user: 'replace',
+  autostart: 'update',
   autorestart: 'update',
   maxRestarts: 'update',
   minUptime: 'update',
@@ -48,6 +52,7 @@ export const CHANGE_CLASS = {
   /** A worker is in its cgroup since its start. */
   limits: 'reload',
   killTimeout: 'update',
+  treekill: 'update',
   stopSignal: 'update',
   readyTimeout: 'update',
   /** Holds for the workers that start from now on: those that run are ready already. */

@@ -46,6 +46,7 @@ function scaleDrift(app: ObservedApp, applied: AppSpec): Drift {
 
 function workerDrift(app: ObservedApp, health: Health): readonly Drift[] {
   const workers = { app: app.name, path: 'workers', expected: app.spec.instances } as const;
+  if (health.type === 'stopped' && !app.spec.autostart) return [];
   if (health.type === 'stopped') {
     const change = lastChange(app, 'stop');
     const cause = change === undefined ? 'stopped' : 'stopped by hand';

@@ -36,6 +36,10 @@ export const FILE_KEYS = {
   secrets: 'secrets',
   sensitiveEnv: 'sensitive_env',
   instanceVar: 'instance_var',
+  incrementVar: 'increment_var',
+  pm2Env: 'pm2_env',
+  user: 'uid',
+  autostart: 'autostart',
   autorestart: 'autorestart',
   maxRestarts: 'max_restarts',
   minUptime: 'min_uptime',
@@ -46,6 +50,7 @@ export const FILE_KEYS = {
   maxMemoryRestart: 'max_memory_restart',
   limits: 'limits',
   killTimeout: 'kill_timeout',
+  treekill: 'treekill',
   stopSignal: 'stop_signal',
   readyTimeout: 'listen_timeout',
   readiness: 'wait_ready',
@@ -74,6 +79,7 @@ export function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonVal
   if (field === 'readinessProbe' || field === 'startupProbe' || field === 'livenessProbe')
     return probeValue(spec[field]);
   if (field === 'rollout') return rolloutValue(spec.rollout);
+  if (field === 'user') return userValue(spec.user);
   if (field === 'secrets') return secretValues(spec.secrets);
   if (field === 'limits') return spec.limits === null ? null : { ...spec.limits };
   if (field === 'restart') return restartValue(spec.restart);
@@ -112,6 +118,10 @@ function rolloutValue({ maxSurge, maxUnavailable, minReady, progressDeadline, ro
     progress_deadline: progressDeadline,
     rollback,
   };
+}
+
+function userValue(user: AppSpec['user']): JsonValue {
+  return user === null ? null : `${user.name ?? user.uid}, group ${user.gid}`;
 }
 
 function secretValues(secrets: AppSpec['secrets']): JsonValue {

@@ -40,6 +40,8 @@ export interface DaemonAbilities {
 /** Shown for an app that has no workers yet. */
 export const NOT_RUNNING_YET = 'not running yet';
 
+const NOT_TO_BE_STARTED = 'new; autostart is off';
+
 /** What has to be done for the machine to match the file. Other projects are neither looked at nor in the plan. */
 export function reconcile(desired: DesiredState, observed: ObservedState, options: ReconcileOptions): Result<Plan> {
   const project = observed.projects.find(({ name }) => name === desired.project);
@@ -94,6 +96,8 @@ function noticesOf({ name: app, balance }: AppSpec, daemon: DaemonAbilities | nu
 }
 
 function newApp(spec: AppSpec): LooseStep {
+  if (!spec.autostart)
+    return { id: spec.name, app: spec.name, action: { type: 'update', spec }, cause: NOT_TO_BE_STARTED, fields: [] };
   return { id: spec.name, app: spec.name, action: { type: 'start', spec }, cause: NOT_RUNNING_YET, fields: [] };
 }
 

@@ -51,7 +51,8 @@ interface Findings {
 /** The strongest wins: new processes, then processes that are missing, then their number, then settings. */
 function actionFor(spec: AppSpec, app: ObservedApp, { changes, health, force }: Findings): Action | null {
   if (atLeast(changes.class, 'reload') || force) return newProcesses(spec, app, changes);
-  if (health.type !== 'healthy') return { type: 'start', spec };
+  const mayRest = health.type === 'stopped' && !spec.autostart;
+  if (health.type !== 'healthy' && !mayRest) return { type: 'start', spec };
   if (changes.class === 'scale') {
     return { type: 'scale', spec, from: app.spec.instances, to: spec.instances };
   }
@@ -64,7 +65,7 @@ function newProcesses(spec: AppSpec, app: ObservedApp, changes: SpecChanges): Ac
   const because = whyReplace(spec, app, changes);
   // A task is not rolled over, it runs again; and where nothing runs, nothing has to be replaced.
   const justStart = spec.kind === app.spec.kind && (spec.kind === 'task' || (app.goal === 'stopped' && !alive));
-  if (justStart) return { type: 'start', spec };
+  if (justStart) return { type: app.goal === 'stopped' && !spec.autostart ? 'update' : 'start', spec };
   return because === null ? { type: 'reload', spec } : { type: 'replace', spec, because };
 }
 

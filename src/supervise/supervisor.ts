@@ -14,12 +14,13 @@ import type { ConvergeRequest } from './converge-request.ts';
 import type { RotatedFile } from './log-keeper.ts';
 import { Orphans } from './orphans.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
-import { dependentsOf, mayStart, type Standing } from './start-order.ts';
+import { mayStart } from './start-order.ts';
+import { rotatedFiles } from './rotated-files.ts';
+import { standingOf, stopInOrder } from './stop-order.ts';
 import type { Strategy } from './targets.ts';
 import type { Worker } from './worker.ts';
 import type { LinkedWorker } from './worker-links.ts';
 import { findSurvivors, inherit, startNumberOf } from './survivors.ts';
-import { logFiles } from './worker-launch.ts';
 
 /** Where the documents of apps are kept. */
 export interface AppStore extends DocumentPort {
@@ -203,8 +204,7 @@ export class Supervisor {
         if (cluster === undefined) return err(noSuchApp(key));
         return this.#converge(key, cluster.document.target.spec, { ...asker, strategy: 'replace' });
       case 'update':
-        if (cluster === undefined) return err(noSuchApp(key));
-        return cluster.update({ ...asker, spec: action.spec });
+        return this.#update(key, action.spec, asker);
       case 'stop':
         await cluster?.stop();
         return ok({ serving: null });
@@ -226,6 +226,18 @@ export class Supervisor {
     if (known !== undefined) return known.converge({ ...asker, spec, strategy });
     const document = newDocument(key, spec, this.#options.apps.retiredNumbers());
     return this.#create(new Cluster({ document, ...this.#clusterOptions() }), { ...asker, spec, strategy: 'keep' });
+  }
+
+  /** One that is not there yet is made known, for somebody to start. */
+  async #update(key: AppKey, spec: AppSpec, asker: Asker): Promise<Result<StepOutcome>> {
+    const known = this.#clusters.get(appId(key));
+    if (known !== undefined) return known.update({ ...asker, spec });
+    if (spec.autostart) return err(noSuchApp(key));
+    const document = { ...newDocument(key, spec, this.#options.apps.retiredNumbers()), goal: 'stopped' as const };
+    const cluster = this.#add(new Cluster({ document, ...this.#clusterOptions() }));
+    const outcome = await cluster.update({ ...asker, spec });
+    if (!outcome.ok) this.#clusters.delete(appId(key));
+    return outcome;
   }
 
   /** An app that cannot be written down is not kept: the next daemon would not know whose its processes are. */
@@ -293,40 +305,6 @@ function endedByBoot(
 ): boolean {
   if (phase === 'completed') return false;
   return identity === null ? rebooted : identity.bootId !== bootId;
-}
-
-function standingOf({ key, document, workers }: Cluster): Standing {
-  const { target, goal } = document;
-  return { key, spec: target.spec, goal, phases: workers.map(({ state }) => state.phase) };
-}
-
-/** Each once the apps that depend on it have stopped. */
-async function stopInOrder(clusters: readonly Cluster[]): Promise<void> {
-  const standings = clusters.map(standingOf);
-  const stops = new Map<string, Promise<void>>();
-  const stop = (app: Standing): Promise<void> => {
-    const id = appId(app.key);
-    const begun = stops.get(id);
-    if (begun !== undefined) return begun;
-    // Noted first: a circle of dependencies must end somewhere.
-    stops.set(id, Promise.resolve());
-    const dependents = Promise.all(dependentsOf(app, standings).map(stop));
-    const stopped = dependents.then(() => clusters.find(({ key }) => appId(key) === id)?.stop());
-    stops.set(id, stopped);
-    return stopped;
-  };
-  await Promise.all(standings.map(stop));
-}
-
-/** Of the workers that there should be as well as of those that there are, which may still write to other files. */
-function rotatedFiles({ key, document, workers }: Cluster, home: string): readonly RotatedFile[] {
-  const { spec } = document.target;
-  const { logRotation: rotation } = spec;
-  const wanted = Array.from({ length: spec.instances }, (_, instance) => ({ spec, instance }));
-  return [...workers, ...wanted].flatMap(({ spec, instance }) => {
-    const { outFile, errorFile, combinedFile } = logFiles(spec, { key, instance }, home);
-    return [outFile, errorFile, combinedFile].flatMap((path) => (path === null ? [] : [{ path, rotation }]));
-  });
 }
 
 /** A task that is asked for runs again; a service that runs what is asked is left alone. */

@@ -80,6 +80,8 @@ export function inherit(
   for (const survivor of survivors.filter(({ id }) => !known.has(id))) {
     const document = apps.get(appId(survivor.key));
     const taken = records.some((record) => isSameWorker(record, survivor) && isAlive(record, processes));
+    // Whoever does not want its processes ended with a worker has them left behind on purpose.
+    if (document?.target.spec.treekill === false && (taken || !isRoot(survivor, document))) continue;
     if (document === undefined || taken || !isRoot(survivor, document)) {
       unwanted.push({ id: survivor.id, key: survivor.key, process: survivor.identity });
     } else records.push(newRecord(survivor, document));

@@ -68,12 +68,13 @@ export function launchRequest(
     args,
     cwd: spec.cwd,
     env: {
-      ...checkEnvironment(spec, worker, surroundings),
+      ...checkEnvironment(general, worker, surroundings),
       ...preloadVariables(spec, worker, surroundings),
     },
     outFile,
     errorFile,
     ipc: way === 'argument',
+    ...(spec.user === null ? {} : { user: { uid: spec.user.uid, gid: spec.user.gid } }),
     inherit: way === 'argument' ? worker.sockets.map(({ socket }) => socket.fd) : [],
   };
 }
@@ -92,7 +93,13 @@ export function checkEnvironment(
   worker: Omit<WorkerIdentity, 'sockets' | 'ticketKeys' | 'canGroup'>,
   { home, baseEnvironment }: WorkerSurroundings,
 ): Readonly<Record<string, string>> {
-  const wanted = { ...baseEnvironment, ...specFor(worker.instance, spec).env, ...worker.secrets };
+  const wanted = {
+    ...baseEnvironment,
+    ...userVariables(spec),
+    ...pm2Variables(spec, worker),
+    ...specFor(worker.instance, spec).env,
+    ...worker.secrets,
+  };
   const path = [...spec.pathPrefix, ...(wanted['PATH'] === undefined ? [] : [wanted['PATH']])].join(delimiter);
   return {
     ...wanted,
@@ -104,6 +111,20 @@ export function checkEnvironment(
     ECO_REVISION: String(worker.revision),
     ECO_ID: ecoIdOf(home, worker.id),
   };
+}
+
+/** https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html#tag_08_03 */
+function userVariables({ user }: AppSpec): Readonly<Record<string, string>> {
+  if (user === null) return {};
+  const { name, home } = user;
+  return { ...(home === null ? {} : { HOME: home }), ...(name === null ? {} : { USER: name, LOGNAME: name }) };
+}
+
+function pm2Variables(
+  { pm2Env, name }: AppSpec,
+  { instance }: Pick<WorkerIdentity, 'instance'>,
+): Readonly<Record<string, string>> {
+  return pm2Env ? { pm_id: String(instance), name } : {};
 }
 
 function preloadVariables(

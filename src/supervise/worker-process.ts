@@ -11,6 +11,8 @@ export interface WorkerProcessOptions {
   /** null for one that an earlier daemon started: it is no child of this one. */
   readonly launched: LaunchedProcess | null;
   readonly startedAt: Timestamp;
+  /** Whether what it started belongs to it; true unless told. */
+  readonly wholeTree?: () => boolean;
   readonly ports: Pick<SupervisePorts, 'processes' | 'surroundings'>;
 }
 
@@ -22,9 +24,10 @@ export class WorkerProcess {
   readonly send: LaunchedProcess['send'] | undefined;
   readonly #root: TreeRoot;
   readonly #processes: SupervisePorts['processes'];
+  readonly #wholeTree: () => boolean;
   #exited = false;
 
-  constructor({ id, identity, launched, startedAt, ports }: WorkerProcessOptions) {
+  constructor({ id, identity, launched, startedAt, wholeTree, ports }: WorkerProcessOptions) {
     const { pid, startTime } = identity;
     this.identity = identity;
     this.startedAt = startedAt;
@@ -32,6 +35,7 @@ export class WorkerProcess {
     this.send = launched?.send;
     this.#root = { pid, startTime, ecoId: ecoIdOf(ports.surroundings.home, id) };
     this.#processes = ports.processes;
+    this.#wholeTree = wholeTree ?? (() => true);
   }
 
   /** Its end has been noticed; what it started may live on. */
@@ -50,7 +54,9 @@ export class WorkerProcess {
 
   /** Calls back, never at once, with what lives of the process and everything that it started. */
   inspectTree(callback: (living: readonly ProcessInfo[]) => void): void {
-    this.#processes.inspect(this.#root, callback);
+    this.#processes.inspect(this.#root, (living) => {
+      callback(this.#wholeTree() ? living : living.filter(({ pid }) => pid === this.identity.pid));
+    });
   }
 
   /** To the process itself and nothing that it started. False if it has ended. */
@@ -60,10 +66,14 @@ export class WorkerProcess {
     return alive;
   }
 
-  /** To the whole group at once, and to what has left it as soon as it is found. */
+  /** Unless only the process itself is its own: to the whole group at once, and to what has left it as soon as it is found. */
   signalTree(signal: NodeJS.Signals): void {
     const { pid } = this.identity;
     const group = !this.#exited && this.isAlive() ? pid : null;
+    if (!this.#wholeTree()) {
+      if (group !== null) this.#processes.signal(group, signal);
+      return;
+    }
     if (group !== null) this.#processes.signal(-group, signal);
     this.inspectTree((living) => {
       for (const member of living) {

@@ -209,7 +209,14 @@ export class Worker {
     const { total, inSeries } = state.restarts;
     this.#retirement = retiring === null ? null : { cause: retiring, restarts: { total: total + 1, inSeries } };
     if (identity !== null) {
-      this.#process = new WorkerProcess({ id, identity, launched: null, startedAt, ports });
+      this.#process = new WorkerProcess({
+        id,
+        identity,
+        launched: null,
+        startedAt,
+        wholeTree: () => this.#spec.treekill,
+        ports,
+      });
       this.#signs = this.#newSigns(ports.clock.now() - Math.max(0, ports.clock.wallTime() - startedAt));
       this.#logs.resumeRun(this.#files(), record.logStart);
       this.#beginProbes();
@@ -398,7 +405,14 @@ export class Worker {
     if ('type' in launched) return this.#exited(id, launched);
     const { pid, startTime } = launched;
     const identity = { pid, startTime, bootId: ports.processes.bootId };
-    this.#process = new WorkerProcess({ id, identity, launched, startedAt: ports.clock.wallTime(), ports });
+    this.#process = new WorkerProcess({
+      id,
+      identity,
+      launched,
+      startedAt: ports.clock.wallTime(),
+      wholeTree: () => this.#spec.treekill,
+      ports,
+    });
     this.#signs.spawnedAt = ports.clock.now();
     this.#beginProbes();
     if (preloadWay(this.#spec) !== 'argument') this.#releaseGate();

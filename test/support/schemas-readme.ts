@@ -37,6 +37,13 @@ const PART_OF = {
   disable_logs: 'outFile',
   time: 'logDateFormat',
   logs: 'logRotation',
+  filter_env: 'env',
+  port: 'env',
+  name_prefix: 'name',
+  append_env_to_name: 'name',
+  gid: 'user',
+  source_map_support: 'interpreterArgs',
+  execute_command: 'execMode',
 } as const satisfies Record<Exclude<OptionName, FileKey>, keyof AppSpec | null>;
 
 /** `schemas/README.md`: every option, and every code of a diagnostic. */

@@ -14,6 +14,7 @@ vi.mock(import('../../src/platform/machine.ts'), async (original) => ({
 }));
 
 const fixtures = fileURLToPath(new URL('../../fixtures/ecosystems', import.meta.url));
+const repository = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const environment = {
   PATH: join(fixtures, 'bin'),
   HOME: '/home/me',
@@ -64,6 +65,7 @@ function withoutFolder(text: string, folder: string): string {
   return text
     .replaceAll(folder, '<folder>')
     .replaceAll(fixtures, '<fixtures>')
+    .replaceAll(repository, '<eco>')
     .replaceAll(homedir(), '<home>')
     .replaceAll(process.version, '<node>');
 }

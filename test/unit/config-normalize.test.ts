@@ -201,8 +201,8 @@ function normalize(
     block === undefined ? null : normalizeApp(mergeApp(block, [], { envName }), { environment, cpus: 4, report });
   const errors = report.diagnostics().filter(({ severity }) => severity === 'error');
   if (normalized === null || errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));
-  const { spec, revision, foreign } = normalized;
-  return { spec, revision, foreign };
+  const { spec, writtenName, revision, foreign } = normalized;
+  return { spec, writtenName, revision, foreign };
 }
 
 function documentOf(value: unknown): SourceDocument {

@@ -559,10 +559,13 @@ describe('apps', () => {
         exec_mode              fork
         balance                shared
         instance_var           NODE_APP_INSTANCE
+        pm2_env                false
+        autostart              true
         autorestart            true
         min_uptime             60s
         restart                {"delay":1000,"max_delay":60000,"give_up":null}
         kill_timeout           30s
+        treekill               true
         stop_signal            auto
         listen_timeout         30s
         wait_ready             false
