@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { fileOf } from './file-commands.ts';
 import { examples, withFile, withOutput, type FileFlags, type OutputFlags, type Run } from './options.ts';
 import { duration, names } from './values.ts';
@@ -18,6 +18,7 @@ export function addMachineCommands(program: Command, run: Run): void {
   addUnstartup(program, run);
   addSchema(program, run);
   addExplain(program, run);
+  addCompletion(program, run);
 }
 
 interface RunFlags extends FileFlags {
@@ -154,4 +155,28 @@ function addExplain(program: Command, run: Run): void {
         return explain(context, code ?? null);
       }),
   );
+}
+
+function addCompletion(program: Command, run: Run): void {
+  const command = program
+    .command('completion')
+    .description('print a script that lets a shell complete commands, options and the names of apps')
+    .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']));
+  examples(command, [
+    'source <(eco completion bash)                                # in ~/.bashrc',
+    'source <(eco completion zsh)                                 # in ~/.zshrc',
+    'eco completion fish > ~/.config/fish/completions/eco.fish',
+  ]).action((shell: string) =>
+    run({ color: false }, async () => (await import('../commands/completion.ts')).printCompletion(shell)),
+  );
+  // What the scripts call.
+  program
+    .command('complete', { hidden: true })
+    .argument('[words...]')
+    .action((words: readonly string[]) =>
+      run({ color: false }, async (context) => {
+        const { suggest } = await import('../commands/completion.ts');
+        return suggest(context, program, words);
+      }),
+    );
 }

@@ -21,9 +21,9 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
   const run: Run = async (flags, command) => {
     exitCode = await command(io.makeContext(flags));
   };
-  const words = hoistFlags(args);
+  const words = helpFirst(hoistFlags(args));
   const program = buildProgram(io, { run, words });
-  if (args.length === 0) {
+  if (words.length === 0) {
     program.outputHelp();
     return 0;
   }
@@ -34,6 +34,13 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.unclassified;
     throw error;
   }
+}
+
+/** `eco help` and `eco help apply` are `eco` and `eco apply --help`; what is no command is left to be refused as such. */
+function helpFirst([first = '', ...topic]: readonly string[]): readonly string[] {
+  if (first !== 'help') return first === '' ? [] : [first, ...topic];
+  const isCommand = GROUPS.some(({ commands }) => commands.includes(topic[0] ?? ''));
+  return isCommand ? [...topic, '--help'] : topic;
 }
 
 function buildProgram(
@@ -84,7 +91,7 @@ const GROUPS: readonly CommandGroup[] = [
   },
   {
     heading: 'Machine:',
-    commands: ['run', 'daemon', 'startup', 'unstartup', 'schema', 'explain'],
+    commands: ['run', 'daemon', 'startup', 'unstartup', 'schema', 'explain', 'completion'],
     add: addMachineCommands,
   },
 ];
