@@ -110,18 +110,40 @@ function rangeOf(text: string, span: Span): Range {
 }
 
 function positionOf(text: string, offset: number): Position {
-  let line = 1;
-  let lineStart = 0;
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) {
-    line++;
-    lineStart = at + 1;
-  }
-  return { line, column: offset - lineStart + 1 };
+  const starts = lineStartsOf(text);
+  const line = lineAt(starts, offset);
+  return { line: line + 1, column: offset - (starts[line] ?? 0) + 1 };
 }
 
 function frameOf(text: string, line: number): readonly FrameLine[] {
-  const lines = text.split('\n');
+  const starts = lineStartsOf(text);
   return [line - 1, line]
-    .filter((number) => number >= 1 && number <= lines.length)
-    .map((number) => ({ number, text: (lines[number - 1] ?? '').replace(/\r$/, '') }));
+    .filter((number) => number >= 1 && number <= starts.length)
+    .map((number) => {
+      const end = starts[number] ?? text.length + 1;
+      return { number, text: text.slice(starts[number - 1], end - 1).replace(/\r$/, '') };
+    });
+}
+
+/** The last of `starts` that is not after `offset`. */
+function lineAt(starts: readonly number[], offset: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Of the text that was asked for last: a file with a mistake in each of its apps would else be read from its top for each. */
+let latest: { readonly text: string; readonly starts: readonly number[] } = { text: '', starts: [0] };
+
+function lineStartsOf(text: string): readonly number[] {
+  if (latest.text === text) return latest.starts;
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  latest = { text, starts };
+  return starts;
 }

@@ -12,13 +12,15 @@ const MOST_MERGED_KEYS = 200_000;
 export async function parseYaml(source: SourceText): Promise<Result<SourceDocument, Diagnostic>> {
   const yaml = await import('js-yaml');
   try {
-    const documents = yaml.loadAll(source.text, {
+    const events = yaml.parseEvents(source.text, {});
+    const documents = yaml.constructFromEvents(events, {
+      source: source.text,
       json: true,
       schema: yaml.CORE_SCHEMA.withTags(yaml.mergeTag),
       maxTotalMergeKeys: MOST_MERGED_KEYS,
     });
     if (documents.length > 1) return err(severalDocuments(source));
-    const { node, duplicates } = composePositions(yaml, source.text);
+    const { node, duplicates } = composePositions(events, { yaml, text: source.text });
     return ok({ ...source, value: documents[0] ?? null, positions: node, duplicates, root: [] });
   } catch (error) {
     if (error instanceof yaml.YAMLException) return err(syntaxError(source, error));
@@ -75,7 +77,7 @@ interface Open {
   end: number;
 }
 
-function composePositions(yaml: typeof Yaml, text: string): Composed {
+function composePositions(events: readonly Event[], { yaml, text }: Pick<Composition, 'yaml' | 'text'>): Composed {
   const composition: Composition = {
     yaml,
     text,
@@ -84,7 +86,7 @@ function composePositions(yaml: typeof Yaml, text: string): Composed {
     stack: [],
     root: leaf({ start: 0, end: 0 }),
   };
-  for (const event of yaml.parseEvents(text, {})) take(composition, event);
+  for (const event of events) take(composition, event);
   return { node: composition.root, duplicates: composition.duplicates };
 }
 

@@ -40,6 +40,7 @@ export function sortedRecord(entries: ReadonlyMap<string, string>): Readonly<Rec
 type Entries = ReadonlyMap<string, string>;
 
 function readPassEnv(passEnv: unknown, environment: EnvContext['environment']): Entries {
+  if (passEnv === undefined || passEnv === false) return new Map();
   const present = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined);
   if (passEnv === true) return new Map(present.filter(([name]) => !OF_THE_SESSION.test(name)));
   const matches = listOf(passEnv).map(globPattern);

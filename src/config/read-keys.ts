@@ -59,6 +59,7 @@ function createReader({ strict, top }: EcosystemForm, document: SourceDocument, 
     told.add(`${code} ${key}`);
     report.warning(code, path, { message, part: 'key', hint });
   };
+  const unknown = remembering(unknownAppKey);
   const known = ({ key, path }: Key, meaning: KnownKey): void => {
     if (meaning.type === 'silent' || told.has(key)) return;
     told.add(key);
@@ -85,7 +86,7 @@ function createReader({ strict, top }: EcosystemForm, document: SourceDocument, 
         const place = { key, path: [...block.path, key] };
         if (value === undefined || value === null) continue;
         if (meaning !== undefined) known(place, meaning);
-        else complain(place, unknownAppKey(key));
+        else complain(place, unknown(key));
       }
       return readOptions(block, document, report);
     },
@@ -96,6 +97,16 @@ interface Complaint {
   readonly code: 'ECO1203' | 'ECO1204';
   readonly message: string;
   readonly hint?: string | undefined;
+}
+
+/** A generated file may make the same mistake in each of its apps. */
+function remembering<T>(make: (key: string) => T): (key: string) => T {
+  const made = new Map<string, T>();
+  return (key) => {
+    const value = made.get(key) ?? make(key);
+    made.set(key, value);
+    return value;
+  };
 }
 
 /** Free for editors and for the writer's own use. */

@@ -53,7 +53,7 @@ export function createReport(root: SourceDocument): Report {
     found.push({
       code,
       severity,
-      message: finding.message,
+      message: clipped(finding.message),
       hint: finding.hint ?? null,
       location,
       related: finding.related ?? [],
@@ -73,6 +73,13 @@ export function createReport(root: SourceDocument): Report {
     diagnostics: () => inFileOrder(found, [...documents.keys()]),
     locate: place,
   };
+}
+
+/** In characters. A name or a key of a file may be as long as the file. */
+const LONGEST_MESSAGE = 1000;
+
+function clipped(message: string): string {
+  return message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE)}…`;
 }
 
 interface Addition {

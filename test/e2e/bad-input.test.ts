@@ -82,6 +82,16 @@ const BAD_INPUTS: Readonly<Record<string, BadInput>> = {
   ),
   'a JS file that returns nothing': js('module.exports = () => {};\n', /ecosystem\.config\.cjs/, /nothing|undefined/),
   'a JS file that does not parse': js('module.exports = {\n  apps: [}\n};\n', /ecosystem\.config\.cjs:2/, /error/),
+  'a JS file that ends the process': js(
+    'console.log("printed");\nprocess.exit(0);\n',
+    /ecosystem\.config\.cjs:2:1/,
+    /ECO1509.*exit code 0/,
+  ),
+  'a JS file that waits for nothing': js(
+    'module.exports = new Promise(() => {});\n',
+    /ecosystem\.config\.cjs/,
+    /ECO1504.*can no longer happen/,
+  ),
   'an empty file': whole('', /empty/),
   'a directory': { files: {}, file: 'folder', at: /folder/, says: /directory|folder/ },
   'a file of 50 MB': whole(Buffer.alloc(50 * 1024 * 1024, '# nothing but a comment\n'), /MB|MiB|large|big/),
@@ -100,6 +110,21 @@ describe.each(Object.entries(BAD_INPUTS))('%s', (_what, bad) => {
     }
     expect(existsSync(join(eco.home, 'daemon.sock'))).toBe(false);
     expect(eco.processes()).toEqual([]);
+  });
+});
+
+test('what a JS file prints is on stderr: the JSON on stdout stays whole, and no later exit code is its own', async ({
+  eco,
+}) => {
+  await eco.write({
+    'ecosystem.config.cjs':
+      'console.log("one");\nprocess.stdout.write("two\\n");\nprocess.exitCode = 9;\nsetInterval(() => {}, 1000);\nmodule.exports = { project: "loud", apps: [] };\n',
+  });
+  const { exitCode, stdout, stderr } = await eco.run(['validate', '--json']);
+  expect({ exitCode, valid: JSON.parse(stdout).valid, stderr }).toEqual({
+    exitCode: 0,
+    valid: true,
+    stderr: 'one\ntwo\n',
   });
 });
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { checkApps } from '../../src/config/check-apps.ts';
 import { mergeApp } from '../../src/config/merge.ts';
 import { normalizeApp, type NormalizedApp } from '../../src/config/normalize.ts';
@@ -11,6 +11,10 @@ import { createReport } from '../../src/config/report.ts';
 import type { SourceDocument } from '../../src/config/source.ts';
 import { validateValues } from '../../src/config/validate.ts';
 import type { LogRotation, LogTarget, Probe, RolloutSettings, Share } from '../../src/domain/app-spec.ts';
+import { PROPERTY_CASES, PROPERTY_TIMEOUT } from '../support/property-cases.ts';
+
+vi.setConfig({ testTimeout: PROPERTY_TIMEOUT });
+fc.configureGlobal({ numRuns: PROPERTY_CASES });
 
 const fixtures = fileURLToPath(new URL('../../fixtures/ecosystems', import.meta.url));
 const folder = `${fixtures}/valid/interpreters`;
