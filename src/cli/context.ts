@@ -10,6 +10,7 @@ import type { Answer } from '../platform/ask.ts';
 import type { BootMachine } from '../platform/boot-machine.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { FileKind } from '../platform/files.ts';
+import type { Health } from '../platform/health.ts';
 import type { InterruptSignal } from '../platform/interrupt.ts';
 import type { Foreground, ForegroundListener } from '../supervise/foreground.ts';
 import type { Console } from './render/console.ts';
@@ -40,6 +41,8 @@ export interface CliContext {
   readonly processEnd: (pid: number, within: Milliseconds) => Promise<boolean>;
   /** What starts services here; loaded when it is needed. */
   readonly bootMachine: () => Promise<BootMachine>;
+  /** What `eco doctor` asks of this machine; loaded when it is needed. */
+  readonly health: () => Promise<Health>;
   /** Links are followed. */
   readonly fileKind: (path: string) => FileKind;
   /** Only this user can read it. Says whether it worked. */

@@ -57,6 +57,7 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
     homeHasApps: async () => homeHasApps(home),
     processEnd: async (pid, within) => (await import('../platform/process-end.ts')).processEnd(pid, within),
     bootMachine: async () => (await import('../platform/boot-machine.ts')).bootMachine,
+    health: async () => (await import('../platform/health.ts')).health,
     fileKind,
     replaceFile,
     ask: async (question) => (await import('../platform/ask.ts')).ask(question),

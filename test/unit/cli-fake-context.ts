@@ -12,6 +12,7 @@ import type { ObservedApp, ObservedState } from '../../src/domain/observed-state
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import type { ObservedWorker, WorkerPhase } from '../../src/domain/worker-state.ts';
 import type { Answer } from '../../src/platform/ask.ts';
+import { health, type Health } from '../../src/platform/health.ts';
 import type { InterruptSignal } from '../../src/platform/interrupt.ts';
 import type {
   EventMessage,
@@ -41,6 +42,7 @@ export interface World {
   /** After each pause of a command that looks again and again: what it sees from then on. */
   readonly later?: (pauses: number) => ObservedState;
   readonly bootMachine?: BootMachine;
+  readonly health?: Health;
   /** Absolute paths that exist. */
   readonly files?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -106,6 +108,8 @@ export function fakeEco(world: World) {
     homeHasApps: async () => world.homeHasApps ?? false,
     processEnd: async () => true,
     bootMachine: async () => world.bootMachine ?? fakeBootMachine().machine,
+    health: async () =>
+      world.health ?? { ...health, folder: () => ({ exists: true, problem: null, freeBytes: 2 ** 40 }) },
     fileKind: (path) => (world.files?.includes(path) === true ? 'file' : 'missing'),
     replaceFile: (path, content) => {
       seen.written.set(path, content);

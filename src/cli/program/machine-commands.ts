@@ -16,6 +16,7 @@ export function addMachineCommands(program: Command, run: Run): void {
   addDaemonUpgrade(daemon, run);
   addStartup(program, run);
   addUnstartup(program, run);
+  addDoctor(program, run);
   addSchema(program, run);
   addExplain(program, run);
   addCompletion(program, run);
@@ -130,6 +131,18 @@ function addUnstartup(program: Command, run: Run): void {
     run(flags, async (context) => {
       const { unstartup } = await import('../commands/startup.ts');
       return unstartup(context, flags);
+    }),
+  );
+}
+
+function addDoctor(program: Command, run: Run): void {
+  const command = withOutput(program.command('doctor')).description(
+    'look for what is amiss: versions, strays, disk, limits, ports, clock; changes nothing, exits 1 if anything is bad',
+  );
+  examples(command, ['eco doctor', 'eco doctor --json']).action((flags: OutputFlags) =>
+    run(flags, async (context) => {
+      const { doctor } = await import('../commands/doctor.ts');
+      return doctor(context);
     }),
   );
 }

@@ -91,7 +91,7 @@ const GROUPS: readonly CommandGroup[] = [
   },
   {
     heading: 'Machine:',
-    commands: ['run', 'daemon', 'startup', 'unstartup', 'schema', 'explain', 'completion'],
+    commands: ['run', 'daemon', 'startup', 'unstartup', 'doctor', 'schema', 'explain', 'completion'],
     add: addMachineCommands,
   },
 ];
