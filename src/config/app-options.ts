@@ -62,6 +62,11 @@ export const APP_OPTIONS = [
   { name: 'restart', aliases: [] },
   { name: 'max_memory_restart', aliases: [] },
   { name: 'limits', aliases: [] },
+  { name: 'cron_restart', aliases: ['cron'] },
+  { name: 'watch', aliases: [] },
+  { name: 'ignore_watch', aliases: [] },
+  { name: 'watch_delay', aliases: [] },
+  { name: 'watch_options', aliases: [] },
   { name: 'unwrap', aliases: [] },
 ] as const;
 

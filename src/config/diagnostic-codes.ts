@@ -224,6 +224,12 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Write the port.',
     example: 'liveness: { tcp: 6379 }',
   },
+  ECO1312: {
+    title: 'no times',
+    cause: 'The text is no cron expression, names a moment that never comes, or a time zone that does not exist.',
+    cure: 'Write five fields: minute, hour, day, month, weekday; or six, with seconds first.',
+    example: 'cron_restart: "0 4 * * *"',
+  },
   ECO1320: {
     title: 'variable not set',
     cause:

@@ -33,11 +33,9 @@ class Walk {
   /** What is not eco's is left as it is: the commands of `deploy` are for another shell. */
   top(value: unknown, path: SourcePath): unknown {
     if (!isRecord(value)) return this.#value(value, path);
-    const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
-      const foreign = key === 'deploy' || key === '$schema' || key.startsWith('x-');
-      return [key, foreign ? inner : this.#value(inner, [...path, key])];
-    });
-    return Object.fromEntries(entries);
+    const { deploy, ...own } = value;
+    const entries = this.#entries(own, path);
+    return Object.fromEntries('deploy' in value ? [...entries, ['deploy', deploy]] : entries);
   }
 
   #value(value: unknown, path: SourcePath): unknown {
@@ -47,9 +45,16 @@ class Walk {
     this.#done.set(value, undefined);
     const result = Array.isArray(value)
       ? value.map((item: unknown, index) => this.#value(item, [...path, index]))
-      : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.#value(inner, [...path, key])]));
+      : Object.fromEntries(this.#entries(value, path));
     this.#done.set(value, result);
     return result;
+  }
+
+  /** Keys for editors and for the writer's own use are nobody else's. */
+  #entries(value: object, path: SourcePath): readonly [string, unknown][] {
+    return Object.entries(value).map(([key, inner]) => {
+      return [key, key === '$schema' || key.startsWith('x-') ? inner : this.#value(inner, [...path, key])];
+    });
   }
 
   #text(text: string, path: SourcePath): unknown {

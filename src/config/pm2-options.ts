@@ -11,18 +11,9 @@ type Asks = (value: unknown) => boolean;
 
 const always: Asks = () => true;
 const never: Asks = () => false;
-const unlessEmpty: Asks = (value) =>
-  value !== false && value !== 0 && value !== '' && !(Array.isArray(value) && value.length === 0);
 
 /** Options of PM2 7 and of eco's later versions: known, and said to have no effect yet where their value asks for one. */
 const NOT_YET: Readonly<Record<string, Asks>> = {
-  watch: unlessEmpty,
-  // Without `watch` these ask for nothing, and `watch` itself is reported.
-  ignore_watch: never,
-  watch_options: never,
-  watch_delay: never,
-  cron_restart: unlessEmpty,
-  cron: unlessEmpty,
   // Off unless `source_map_support` asks for them.
   disable_source_map_support: never,
   schedule: always,

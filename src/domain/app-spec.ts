@@ -55,6 +55,10 @@ export interface AppSpec {
   readonly restart: RestartSettings;
   /** A worker whose processes together have more resident bytes than this is replaced; null: none is. */
   readonly maxMemoryRestart: number | null;
+  /** When all workers are replaced, as by a reload; null: never. */
+  readonly cronRestart: Times | null;
+  /** Whose changes replace all workers, as by a reload; null: nobody watches. */
+  readonly watch: WatchSettings | null;
   /** What the kernel lets a worker and everything that it starts have at most; null: no limits of eco's. */
   readonly limits: Limits | null;
   /** From the stop signal to SIGKILL. */
@@ -112,6 +116,24 @@ export interface ProgramUser {
   /** null where no user of that number is known. */
   readonly name: string | null;
   readonly home: string | null;
+}
+
+export interface Times {
+  /** Minute, hour, day, month, weekday; with seconds before them where there are six. */
+  readonly cron: string;
+  /** Such as `Europe/Berlin`; null: the daemon's. */
+  readonly timezone: string | null;
+}
+
+export interface WatchSettings {
+  /** Absolute; those of files or of folders. */
+  readonly paths: readonly string[];
+  /** Patterns relative to `cwd`; what is never watched comes on top. */
+  readonly ignore: readonly string[];
+  /** Nothing has changed any more for so long. */
+  readonly delay: Milliseconds;
+  /** As chokidar knows them. */
+  readonly options: Readonly<Record<string, number | boolean>>;
 }
 
 /** Where the value of a secret is, on the machine and for the user of the daemon. */

@@ -46,6 +46,8 @@ export type EcoEvent =
   | { readonly type: 'worker-started'; readonly worker: WorkerId; readonly pid: number }
   | { readonly type: 'worker-adopted'; readonly worker: WorkerId; readonly pid: number }
   | { readonly type: 'worker-ready'; readonly worker: WorkerId }
+  /** Its processes are about to be replaced, although nobody asked for it now. */
+  | { readonly type: 'app-triggered'; readonly project: ProjectName; readonly app: AppName; readonly trigger: Trigger }
   /** A successor takes its place. */
   | { readonly type: 'worker-retired'; readonly worker: WorkerId; readonly cause: ExitCause }
   | {
@@ -54,6 +56,12 @@ export type EcoEvent =
       readonly cause: ExitCause;
       readonly expected: boolean;
     };
+
+/** `detail`: the times, or what has changed. */
+export interface Trigger {
+  readonly type: 'cron_restart' | 'watch';
+  readonly detail: string;
+}
 
 export type StepAction = ActionType | 'restart' | 'rollback';
 

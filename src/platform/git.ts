@@ -54,6 +54,20 @@ async function askForRemoteUrl(folder: string): Promise<string | null> {
   return origin?.url ?? null;
 }
 
+/** Those of the files that git ignores; none where there is no repository, or no git. */
+export async function ignoredByGit(folder: string, files: readonly string[]): Promise<ReadonlySet<string>> {
+  const { execa } = await import('execa');
+  const result = await execa('git', ['check-ignore', '-z', '--stdin'], {
+    cwd: folder,
+    env: { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined, GIT_OPTIONAL_LOCKS: '0' },
+    reject: false,
+    input: files.join('\0'),
+    stderr: 'ignore',
+    timeout: GIT_TIMEOUT,
+  });
+  return new Set(result.failed ? [] : result.stdout.split('\0').filter((file) => file !== ''));
+}
+
 async function git(folder: string, args: readonly string[]): Promise<string | null> {
   const { execa } = await import('execa');
   const result = await execa('git', args, {

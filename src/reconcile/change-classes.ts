@@ -49,6 +49,8 @@ export const CHANGE_CLASS = {
   stopExitCodes: 'update',
   restart: 'update',
   maxMemoryRestart: 'update',
+  cronRestart: 'update',
+  watch: 'update',
   /** A worker is in its cgroup since its start. */
   limits: 'reload',
   killTimeout: 'update',

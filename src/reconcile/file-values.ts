@@ -48,6 +48,8 @@ export const FILE_KEYS = {
   stopExitCodes: 'stop_exit_codes',
   restart: 'restart',
   maxMemoryRestart: 'max_memory_restart',
+  cronRestart: 'cron_restart',
+  watch: 'watch',
   limits: 'limits',
   killTimeout: 'kill_timeout',
   treekill: 'treekill',
@@ -79,6 +81,8 @@ export function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonVal
   if (field === 'readinessProbe' || field === 'startupProbe' || field === 'livenessProbe')
     return probeValue(spec[field]);
   if (field === 'rollout') return rolloutValue(spec.rollout);
+  if (field === 'cronRestart') return spec.cronRestart?.cron ?? null;
+  if (field === 'watch') return watchValue(spec.watch);
   if (field === 'user') return userValue(spec.user);
   if (field === 'secrets') return secretValues(spec.secrets);
   if (field === 'limits') return spec.limits === null ? null : { ...spec.limits };
@@ -118,6 +122,12 @@ function rolloutValue({ maxSurge, maxUnavailable, minReady, progressDeadline, ro
     progress_deadline: progressDeadline,
     rollback,
   };
+}
+
+function watchValue(watch: AppSpec['watch']): JsonValue {
+  if (watch === null) return null;
+  const { paths, ignore, delay, options } = watch;
+  return { paths, ignore, delay, ...options };
 }
 
 function userValue(user: AppSpec['user']): JsonValue {

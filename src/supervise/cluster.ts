@@ -76,6 +76,11 @@ export class Cluster {
     return this.#workers.all;
   }
 
+  /** On its way to something that somebody asked for. */
+  get busy(): boolean {
+    return this.#rollout !== null;
+  }
+
   /** Resolved once its workers have told this daemon what they share with it; at once where none was adopted. */
   get reunited(): Promise<void> {
     return this.#reunion?.over ?? Promise.resolve();

@@ -1,10 +1,11 @@
-import type { SecretSource } from '../domain/app-spec.ts';
+import type { SecretSource, Times } from '../domain/app-spec.ts';
 import type { EcoEvent } from '../domain/event.ts';
 import type { AppKey, WorkerId } from '../domain/names.ts';
 import type { Result } from '../domain/result.ts';
 import type { Timestamp } from '../domain/time.ts';
 import type { ExitCause, WorkerPhase } from '../domain/worker-state.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { FileWatcher, WatchRequest } from '../platform/file-watcher.ts';
 import type { Cgroups } from '../platform/cgroups.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
 import type { ProbeAnswer, ProbeQuestion } from '../platform/probes.ts';
@@ -32,6 +33,9 @@ export interface SupervisePorts {
   readonly probe: (question: ProbeQuestion, signal: AbortSignal) => Promise<ProbeAnswer>;
   /** Its value now, or what is wrong, to complete "the secret X cannot be had: …". Nobody keeps it. */
   readonly secret: (source: SecretSource, cwd: string) => Promise<Result<string, string>>;
+  /** The first moment after `from` that the times name; null if there is none. */
+  readonly nextTime: (times: Times, from: Timestamp) => Promise<Timestamp | null>;
+  readonly watchFiles: (request: WatchRequest, onChange: (files: readonly string[]) => void) => Promise<FileWatcher>;
   readonly emit: (event: EcoEvent) => void;
   readonly surroundings: WorkerSurroundings;
 }

@@ -13,6 +13,8 @@ import { availableCpus } from '../platform/machine.ts';
 import { askProbe } from '../platform/probes.ts';
 import { processMeter } from '../platform/process-meter.ts';
 import { bootId, initialVariable, leadersWith, readProcess, sendSignal } from '../platform/process-table.ts';
+import { nextTime } from '../platform/cron.ts';
+import { watchFiles } from '../platform/file-watcher.ts';
 import { readSecret } from '../platform/secrets.ts';
 import { treeInspector } from '../platform/tree-inspector.ts';
 import { bootGate } from './boot-gate.ts';
@@ -108,6 +110,8 @@ function systemPorts(options: SupervisionOptions, links: WorkerLinks): Supervise
     logs: options.logs ?? fileLogs(options.ledger),
     probe: askProbe,
     secret: readSecret,
+    nextTime,
+    watchFiles,
     emit: options.emit,
     surroundings: {
       home: options.home,

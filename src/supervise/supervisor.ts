@@ -5,13 +5,14 @@ import { err, ok, type Result } from '../domain/result.ts';
 import type { AppSpec } from '../domain/app-spec.ts';
 import { isToldInstances } from '../domain/templates.ts';
 import type { AppHistory } from '../domain/history.ts';
-import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
+import type { Actor, ManualChange, ObservedApp } from '../domain/observed-state.ts';
 import type { RollbackAction, RollbackMeans, StepOutcome, StepRequest, WorkerProgress } from '../protocol/control.ts';
 import { newDocument, type ClusterDocument } from './cluster-document.ts';
 import { Cluster } from './cluster.ts';
 import type { DocumentPort } from './kept-document.ts';
 import type { ConvergeRequest } from './converge-request.ts';
 import type { RotatedFile } from './log-keeper.ts';
+import { Occasions } from './occasions.ts';
 import { Orphans } from './orphans.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import { mayStart } from './start-order.ts';
@@ -41,17 +42,25 @@ type OnProgress = (workers: readonly WorkerProgress[]) => void;
 
 type Asker = Pick<ConvergeRequest, 'fromFile' | 'onProgress' | 'by' | 'source' | 'rollback' | 'revision'>;
 
+const ECO_ITSELF: Actor = { user: 'eco', host: 'this machine', pid: 0 };
+
 /** Keeps every app as it was last told to, and carries out one step at a time for each. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #clusters = new Map<string, Cluster>();
   readonly #orphans: Orphans;
+  readonly #occasions: Occasions;
   /** After a boot, those that wait for what they depend on. */
   readonly #waiting = new Set<Cluster>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#orphans = new Orphans(options.ports);
+    this.#occasions = new Occasions({
+      ports: options.ports,
+      clusters: () => [...this.#clusters.values()],
+      reload: (key) => this.#reloadByItself(key),
+    });
   }
 
   /**
@@ -82,6 +91,7 @@ export class Supervisor {
     }
     for (const orphan of unwanted) this.#orphans.end(orphan);
     this.#startWaiting();
+    this.#occasions.refresh();
   }
 
   /** The apps of one project, or of all; sorted by project and name. */
@@ -149,6 +159,7 @@ export class Supervisor {
 
   /** Ends every process of every app, those first that others do not depend on. The apps stay known, as stopped. */
   async stopAll(): Promise<void> {
+    this.#occasions.close();
     this.#waiting.clear();
     await stopInOrder([...this.#clusters.values()]);
     await this.#orphans.whenGone();
@@ -156,6 +167,7 @@ export class Supervisor {
 
   /** Ends every process at once, whatever it is doing, and starts none again. */
   kill(): void {
+    this.#occasions.close();
     for (const cluster of this.#clusters.values()) {
       void cluster.stop();
       for (const worker of cluster.workers) worker.kill();
@@ -164,13 +176,26 @@ export class Supervisor {
 
   /** Lets go of every process without touching it. */
   release(): void {
+    this.#occasions.close();
     this.#waiting.clear();
     for (const cluster of this.#clusters.values()) cluster.release();
   }
 
   #changed(): void {
     this.#startWaiting();
+    this.#occasions.refresh();
     this.#options.onChange?.();
+  }
+
+  async #reloadByItself(key: AppKey): Promise<void> {
+    const cluster = this.#clusters.get(appId(key));
+    if (cluster === undefined) return;
+    const { spec } = cluster.document.target;
+    const asker = { by: ECO_ITSELF, source: null, rollback: false, fromFile: false, onProgress: () => {} };
+    const outcome = await this.#carryOut(key, { type: 'reload', spec }, asker);
+    const { emit } = this.#options.ports;
+    if (outcome.ok) emit({ type: 'step-succeeded', ...key, action: 'reload' });
+    else emit({ type: 'step-failed', ...key, action: 'reload', failure: outcome.error.reason });
   }
 
   /** Those whose turn it is. Asked again whenever anything has changed. */

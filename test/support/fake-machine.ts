@@ -1,4 +1,5 @@
-import type { SecretSource } from '../../src/domain/app-spec.ts';
+import type { WatchRequest } from '../../src/platform/file-watcher.ts';
+import type { SecretSource, Times } from '../../src/domain/app-spec.ts';
 import { ok, type Result } from '../../src/domain/result.ts';
 import type { EcoEvent } from '../../src/domain/event.ts';
 import type { WorkerId } from '../../src/domain/names.ts';
@@ -47,6 +48,9 @@ export class FakeMachine {
   /** What answers a probe. */
   probe: SupervisePorts['probe'] = () => Promise.resolve({ well: true, said: 'it said 200' });
   secret: (source: SecretSource) => Promise<Result<string, string>> = ({ type }) => Promise.resolve(ok(`from ${type}`));
+  /** Every hour. */
+  nextTime: (times: Times, from: number) => number | null = (_times, from) => from - (from % 3_600_000) + 3_600_000;
+  watchers: { readonly request: WatchRequest; readonly onChange: (files: readonly string[]) => void }[] = [];
   /** Whose worker an id is, for what processes say. */
   find: (id: WorkerId) => LinkedWorker | undefined = () => undefined;
   readonly links = new WorkerLinks((id) => this.find(id));
@@ -86,6 +90,13 @@ export class FakeMachine {
       },
       probe: (question, signal) => this.probe(question, signal),
       secret: (source) => this.secret(source),
+      nextTime: (times, from) => Promise.resolve(this.nextTime(times, from)),
+      watchFiles: (request, onChange) => {
+        this.watchers.push({ request, onChange });
+        const close = (): void =>
+          void (this.watchers = this.watchers.filter((watcher) => watcher.onChange !== onChange));
+        return Promise.resolve({ close });
+      },
       emit: (event) => void this.events.push(event),
       surroundings: { home: HOME, node: '/usr/bin/node', preload: '/eco/preload.cjs', baseEnvironment: {} },
     };

@@ -44,6 +44,8 @@ function whatHappened(event: RecordedEvent): string {
       return `taken over, pid ${event.pid}`;
     case 'worker-ready':
       return 'ready';
+    case 'app-triggered':
+      return `${event.trigger.type}: ${event.trigger.detail}`;
     case 'worker-retired':
       return `makes room for a successor: ${formatExitCause(event.cause)}`;
     case 'worker-exited':

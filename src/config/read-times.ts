@@ -1,0 +1,75 @@
+import { Cron } from 'croner';
+import type { AppSpec, Times, WatchSettings } from '../domain/app-spec.ts';
+import { resolve } from 'node:path';
+import { cronOptions } from '../platform/cron.ts';
+import { expandHome } from './find-file.ts';
+import type { MergedApp } from './merge.ts';
+import { readDuration } from './option-values.ts';
+import { listOf } from './read-env.ts';
+import type { Part } from './read-form.ts';
+import type { Report } from './report.ts';
+import { isRecord } from './source.ts';
+
+/** PM2's `cron_restart`; `0`, false and an empty text are its ways to say: off. */
+export function readCronRestart({ options }: MergedApp, report: Report): AppSpec['cronRestart'] {
+  const part = options.get('cron_restart');
+  if (part === undefined || typeof part.value !== 'string' || ['', '0'].includes(part.value.trim())) return null;
+  return readTimes({ cron: part.value.trim(), timezone: null }, part, report);
+}
+
+/** null: they are none, which has been reported. */
+function readTimes(times: Times, { path }: Part, report: Report): Times | null {
+  const problem = problemOf(times);
+  if (problem === null) return times;
+  report.error('ECO1312', path, {
+    message: `"${times.cron}" names no times: ${problem}`,
+    hint: 'five fields: minute hour day month weekday, such as "0 4 * * *"; or six, with seconds first',
+  });
+  return null;
+}
+
+function problemOf({ cron, timezone }: Times): string | null {
+  try {
+    const next = new Cron(cron, cronOptions(timezone)).nextRun();
+    return next === null ? 'there is no such moment' : null;
+  } catch (error) {
+    return error instanceof Error ? error.message.replace(/^Cron\w*: /, '') : String(error);
+  }
+}
+
+/** Of chokidar's own options, those that mean something here. */
+const WATCH_OPTIONS = [
+  'usePolling',
+  'interval',
+  'binaryInterval',
+  'followSymlinks',
+  'depth',
+  'awaitWriteFinish',
+  'atomic',
+];
+
+export function readWatch({ options }: MergedApp, cwd: string, report: Report): WatchSettings | null {
+  const watch = options.get('watch')?.value;
+  const asked = watch === true ? [cwd] : listOf(watch).map((path) => resolve(cwd, expandHome(path)));
+  if (asked.length === 0) return null;
+  return {
+    paths: [...new Set(asked)],
+    ignore: listOf(options.get('ignore_watch')?.value),
+    delay: readDuration(options.get('watch_delay')?.value) ?? 0,
+    options: readWatchOptions(options.get('watch_options'), report),
+  };
+}
+
+function readWatchOptions(part: Part | undefined, report: Report): WatchSettings['options'] {
+  if (part === undefined || !isRecord(part.value)) return {};
+  const entries = Object.entries(part.value);
+  for (const [key] of entries.filter(([name]) => !WATCH_OPTIONS.includes(name))) {
+    const message = `"${key}" is ignored: of chokidar's options eco takes ${WATCH_OPTIONS.join(', ')}`;
+    report.warning('ECO1902', [...part.path, key], { message, part: 'key' });
+  }
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, number | boolean] => {
+      return WATCH_OPTIONS.includes(entry[0]) && (typeof entry[1] === 'number' || typeof entry[1] === 'boolean');
+    }),
+  );
+}

@@ -1,0 +1,84 @@
+import type { Trigger } from '../domain/event.ts';
+import { appId, type AppKey } from '../domain/names.ts';
+import type { Cluster } from './cluster.ts';
+import type { SupervisePorts } from './ports.ts';
+import { Timetable, type Appointment } from './timetable.ts';
+import { Watches, type Watch } from './watches.ts';
+import { logFiles } from './worker-launch.ts';
+
+export interface OccasionsOptions {
+  readonly ports: SupervisePorts;
+  readonly clusters: () => readonly Cluster[];
+  /** New processes for an app that is to run. */
+  readonly reload: (key: AppKey) => Promise<void>;
+}
+
+/** On what occasions apps get new processes by themselves: at times (`cron_restart`), and when files change (`watch`). */
+export class Occasions {
+  readonly #options: OccasionsOptions;
+  readonly #timetable: Timetable;
+  readonly #watches: Watches;
+  /** By app id: what is new since it was last given new processes, while something else is done with it. */
+  readonly #pending = new Map<string, Trigger>();
+
+  constructor(options: OccasionsOptions) {
+    this.#options = options;
+    this.#timetable = new Timetable(options.ports);
+    this.#watches = new Watches(options.ports.watchFiles, (id, files) => this.#filesChanged(id, files));
+  }
+
+  /** To be called whenever something about an app may have changed. */
+  refresh(): void {
+    const clusters = this.#options.clusters().filter(({ document }) => document.goal === 'running');
+    this.#timetable.refresh(clusters.flatMap((cluster) => this.#appointmentOf(cluster)));
+    this.#watches.refresh(clusters.flatMap((cluster) => this.#watchOf(cluster)));
+    for (const cluster of clusters) {
+      const trigger = this.#pending.get(appId(cluster.key));
+      if (trigger !== undefined) this.#reload(cluster, trigger);
+    }
+  }
+
+  close(): void {
+    this.#pending.clear();
+    this.#timetable.close();
+    this.#watches.close();
+  }
+
+  #appointmentOf(cluster: Cluster): readonly Appointment[] {
+    const { cronRestart } = cluster.document.target.spec;
+    if (cronRestart === null) return [];
+    const keep = (): void => {
+      // It is about to have new processes anyway.
+      if (!cluster.busy) this.#reload(cluster, { type: 'cron_restart', detail: cronRestart.cron });
+    };
+    return [{ id: appId(cluster.key), times: cronRestart, from: this.#options.ports.clock.wallTime(), keep }];
+  }
+
+  #watchOf({ key, document }: Cluster): readonly Watch[] {
+    const { spec } = document.target;
+    if (spec.watch === null) return [];
+    const { home } = this.#options.ports.surroundings;
+    const instances = Array.from({ length: spec.instances }, (_, instance) => instance);
+    const ownFiles = instances.flatMap((instance) =>
+      Object.values(logFiles(spec, { key, instance }, home)).filter((file) => file !== null),
+    );
+    return [{ id: appId(key), request: { settings: spec.watch, cwd: spec.cwd, ownFiles: [...new Set(ownFiles)] } }];
+  }
+
+  #filesChanged(id: string, files: readonly string[]): void {
+    const cluster = this.#options.clusters().find(({ key }) => appId(key) === id);
+    const more = files.length > 1 ? ` and ${files.length - 1} more` : '';
+    if (cluster !== undefined) this.#reload(cluster, { type: 'watch', detail: `${files[0] ?? ''}${more}` });
+  }
+
+  /** After what is under way: whoever asked for that waits for its outcome. */
+  #reload(cluster: Cluster, trigger: Trigger): void {
+    const id = appId(cluster.key);
+    if (cluster.busy) return void this.#pending.set(id, trigger);
+    this.#pending.delete(id);
+    const { project, app } = cluster.key;
+    this.#options.ports.emit({ type: 'app-triggered', project, app, trigger });
+    // Not awaited: how it ends is written down where it is carried out.
+    void this.#options.reload(cluster.key);
+  }
+}
