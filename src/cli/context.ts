@@ -9,7 +9,7 @@ import type { Milliseconds } from '../domain/time.ts';
 import type { Answer } from '../platform/ask.ts';
 import type { BootMachine } from '../platform/boot-machine.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { FileKind } from '../platform/files.ts';
+import type { Creation, FileKind } from '../platform/files.ts';
 import type { Health } from '../platform/health.ts';
 import type { InterruptSignal } from '../platform/interrupt.ts';
 import type { Foreground, ForegroundListener } from '../supervise/foreground.ts';
@@ -47,6 +47,8 @@ export interface CliContext {
   readonly fileKind: (path: string) => FileKind;
   /** Only this user can read it. Says whether it worked. */
   readonly replaceFile: (path: string, content: string) => boolean;
+  /** Everybody can read it; one that is there is replaced only if that is asked for. */
+  readonly createFile: (path: string, content: string, options: { readonly replace: boolean }) => Creation;
   readonly ask: (question: string) => Promise<Answer>;
   readonly onInterrupt: (callback: (signal: InterruptSignal, count: number) => void) => () => void;
   readonly onOutputClosed: (callback: () => void) => () => void;

@@ -1,6 +1,6 @@
 import { onOutputClosed, terminal, writeErr, writeOut } from '../platform/terminal.ts';
 import { systemClock, wait } from '../platform/clock.ts';
-import { fileKind, replaceFile } from '../platform/files.ts';
+import { createFile, fileKind, replaceFile } from '../platform/files.ts';
 import { ecoHome, homeHasApps } from '../platform/home.ts';
 import { onInterrupt } from '../platform/interrupt.ts';
 import { nodeVersion } from '../platform/machine.ts';
@@ -60,6 +60,7 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
     health: async () => (await import('../platform/health.ts')).health,
     fileKind,
     replaceFile,
+    createFile,
     ask: async (question) => (await import('../platform/ask.ts')).ask(question),
     onInterrupt,
     onOutputClosed,

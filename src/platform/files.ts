@@ -165,6 +165,18 @@ export function replaceFile(path: string, content: string): boolean {
   }
 }
 
+export type Creation = 'created' | 'exists' | 'failed';
+
+/** A file for everybody to read, as an editor would make it; one that is there is replaced only if that is asked for. */
+export function createFile(path: string, content: string, { replace }: { readonly replace: boolean }): Creation {
+  try {
+    fs.writeFileSync(path, content, { flag: replace ? 'w' : 'wx' });
+    return 'created';
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EEXIST' ? 'exists' : 'failed';
+  }
+}
+
 function removeIfPossible(path: string): void {
   try {
     fs.rmSync(path, { force: true });

@@ -115,6 +115,10 @@ export function fakeEco(world: World) {
       seen.written.set(path, content);
       return true;
     },
+    createFile: (path, content) => {
+      seen.written.set(path, content);
+      return 'created';
+    },
     ask: async (question) => {
       seen.questions.push(question);
       return world.answer ?? 'no';

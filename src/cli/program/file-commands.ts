@@ -1,5 +1,14 @@
 import type { Command } from 'commander';
-import { examples, withFile, withPlan, type FileFlags, type PlanFlags, type Run } from './options.ts';
+import {
+  examples,
+  withFile,
+  withOutput,
+  withPlan,
+  type FileFlags,
+  type OutputFlags,
+  type PlanFlags,
+  type Run,
+} from './options.ts';
 import { duration, positiveCount } from './values.ts';
 
 interface ApplyFlags extends PlanFlags {
@@ -17,10 +26,34 @@ interface ApplyFlags extends PlanFlags {
 const DEFAULT_CONCURRENCY = 256;
 
 export function addFileCommands(program: Command, run: Run): void {
+  addInit(program, run);
   addValidate(program, run);
   addPlan(program, run);
   addApply(program, run);
   addDown(program, run);
+}
+
+interface InitFlags extends OutputFlags {
+  readonly from?: string;
+  readonly output?: string;
+  readonly force?: boolean;
+  readonly print?: boolean;
+}
+
+function addInit(program: Command, run: Run): void {
+  const command = withOutput(program.command('init'))
+    .description('write an ecosystem.yaml: a new one, or what a file of PM2 or the running PM2 says')
+    .option('--from <file>', 'the file to convert, or pm2 for what `pm2 save` wrote')
+    .option('-o, --output <file>', 'the file to write; ecosystem.yaml beside what is converted unless given')
+    .option('--force', 'write over a file that is there')
+    .option('--print', 'only print what would be written');
+  examples(command, ['eco init', 'eco init --from ecosystem.config.js', 'pm2 save && eco init --from pm2']).action(
+    (flags: InitFlags) =>
+      run(flags, async (context) => {
+        const { init } = await import('../commands/init.ts');
+        return init(context, flags);
+      }),
+  );
 }
 
 function addValidate(program: Command, run: Run): void {

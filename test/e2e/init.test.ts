@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from '../support/eco-test.ts';
+
+const SERVER =
+  "require('http').createServer((_, answer) => answer.end(JSON.stringify({ greeting: process.env.GREETING, token: process.env.API_TOKEN }))).listen(process.env.PORT);\n";
+
+describe.concurrent('eco init', () => {
+  test('makes a file of a PM2 project that is applied, edited and applied again', async ({ eco }) => {
+    const port = await eco.port();
+    await eco.write({
+      'server.js': SERVER,
+      'worker.js': 'setInterval(() => {}, 1 << 30);\n',
+      'ecosystem.config.js': `module.exports = { apps: [
+        { name: 'api', script: __dirname + '/server.js', exec_mode: 'cluster_mode', instances: '2', max_memory_restart: '1GB', pmx: false,
+          env: { PORT: ${port}, GREETING: 'hello', API_TOKEN: process.env.API_TOKEN }, env_production: { GREETING: 'good day' } },
+        { name: 'worker', script: 'worker.js', watch: false, autorestart: true },
+      ] };\n`,
+    });
+    const env = { API_TOKEN: 'abc' };
+    const made = await eco.ok(['init', '--from', 'ecosystem.config.js'], { env });
+    expect(made.stderr).toContain('Wrote ecosystem.yaml: 2 apps.');
+    expect(made.stderr).toContain('API_TOKEN (pass_env)');
+    expect(made.stderr).toContain('pm2 delete api worker');
+    const text = await eco.read('ecosystem.yaml');
+    expect(text).not.toContain('abc');
+    expect(text).toContain('script: ./server.js');
+
+    await eco.ok(['apply'], { env });
+    expect((await eco.get(port)).body).toEqual({ greeting: 'hello', token: 'abc' });
+    expect((await eco.ok(['plan'], { env })).stdout).toContain('No changes');
+    const worker = await eco.pid('worker');
+    await eco.edit('ecosystem.yaml', 'GREETING: hello', 'GREETING: welcome');
+    await eco.ok(['apply'], { env });
+    expect((await eco.get(port)).body).toEqual({ greeting: 'welcome', token: 'abc' });
+    expect(await eco.pid('worker')).toBe(worker);
+    await eco.ok(['apply', '--env', 'production'], { env });
+    expect((await eco.get(port)).body).toMatchObject({ greeting: 'good day' });
+
+    const again = await eco.run(['init', '--from', 'ecosystem.config.js']);
+    expect(again).toMatchObject({ exitCode: 7, stdout: '' });
+    expect(again.stderr).toContain('--force');
+    expect(await eco.read('ecosystem.yaml')).toContain('welcome');
+  });
+
+  test('writes a new file that is valid and runs, and asks nothing', async ({ eco }) => {
+    await eco.write({
+      'package.json':
+        '{ "name": "fresh", "scripts": { "start": "node server.js", "worker": "node w.js", "migrate": "node m.js" } }',
+      'server.js': 'setInterval(() => {}, 1 << 30);\n',
+    });
+    const { stdout } = await eco.ok(['init']);
+    expect(stdout).toBe('Wrote ecosystem.yaml.\nNext: eco plan, eco apply.\n');
+    expect((await eco.ok(['apply'])).stdout).toContain('1 to start');
+    expect(await eco.run(['init'])).toMatchObject({ exitCode: 7 });
+    const every = (await eco.read('ecosystem.yaml'))
+      .replace(/^( {2,4})# (?=[a-z-])/gm, '$1')
+      .replace(/^ {2}# {3}/gm, '    ');
+    await eco.write({ 'all.yaml': every, '.env': '', 'w.js': '', 'm.js': '' });
+    expect((await eco.ok(['validate', 'all.yaml'])).stdout).toContain('3 apps');
+  });
+
+  test('reads what pm2 save wrote, prints instead of writing, and speaks JSON', async ({ eco }) => {
+    await eco.write({ 'server.js': SERVER });
+    const missing = await eco.run(['init', '--from', 'pm2'], { env: { PM2_HOME: eco.path('pm2') } });
+    expect(missing).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(missing.stderr).toContain('pm2 save');
+    const entry = {
+      name: 'api',
+      pm_exec_path: eco.path('server.js'),
+      pm_cwd: eco.path(),
+      exec_mode: 'fork_mode',
+      exec_interpreter: 'node',
+    };
+    await eco.write({ 'pm2/dump.pm2': JSON.stringify([{ ...entry, env: { GREETING: 'hi', SECRET_KEY: 'x' } }]) });
+    const printed = await eco.ok(['init', '--from', 'pm2', '--print'], { env: { PM2_HOME: eco.path('pm2') } });
+    expect(printed.stdout).toContain('script: ./server.js');
+    expect(printed.stdout).not.toContain('SECRET_KEY: x');
+    expect(existsSync(eco.path('ecosystem.yaml'))).toBe(false);
+    const written = await eco.json(['init', '--from', 'pm2'], { env: { PM2_HOME: eco.path('pm2') } });
+    expect(written).toMatchObject({ file: eco.path('ecosystem.yaml'), apps: ['api'] });
+    await eco.ok(['validate']);
+    expect(await eco.run(['init', '--from', 'nowhere.js'])).toMatchObject({ exitCode: 3, stdout: '' });
+  });
+});
