@@ -11,7 +11,7 @@ import type {
   FlushRequest,
   EventMessage,
   HistoryQuery,
-  LogLine,
+  LogMessage,
   LogQuery,
   ResetRequest,
   ShutdownRequest,
@@ -31,7 +31,7 @@ export interface DaemonClient {
   /** Empty if the daemon does not know the digest. */
   readonly manifest: (digest: string) => Promise<Result<CodeManifest>>;
   readonly history: (query: HistoryQuery) => Promise<Result<AppHistory>>;
-  readonly logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<Result<LogLine>>;
+  readonly logs: (query: LogQuery, signal: AbortSignal) => AsyncIterable<Result<LogMessage>>;
   readonly flush: (request: FlushRequest) => Promise<Result<FlushAnswer>>;
   readonly events: (options: { readonly follow: boolean }, signal: AbortSignal) => AsyncIterable<Result<EventMessage>>;
   readonly signal: (request: SignalRequest) => Promise<Result<SignalAnswer>>;

@@ -2,7 +2,7 @@ import type { Milliseconds } from '../domain/time.ts';
 import { systemClock } from '../platform/clock.ts';
 import { watchFiles } from '../platform/file-watch.ts';
 import { LogCursor } from '../platform/log-reading.ts';
-import type { LogQuery } from '../protocol/control.ts';
+import type { LogPlaces, LogQuery } from '../protocol/control.ts';
 import { deferred } from '../util/deferred.ts';
 import { lineMaker } from './log-past.ts';
 import type { LogSource } from './log-sources.ts';
@@ -18,18 +18,22 @@ interface Followed {
   position: number;
 }
 
-/** Sends each whole line that is written after the given positions, across rotations and restarts, until the client goes. */
+/** Sends each whole line that is written behind the given places, across rotations and restarts, until the client goes. */
 export async function followLogs(
   query: LogQuery,
   options: LogStreamOptions,
-  positions: ReadonlyMap<string, number>,
+  { began, places }: LogPlaces,
 ): Promise<void> {
   const { ledger, stream, sources, onChange } = options;
   const followed = new Map<string, Followed>();
+  const releases: (() => void)[] = [];
   const add = (source: LogSource): void => {
-    const position = positions.get(source.file) ?? ledger.end(source.file);
+    const place = places[source.file] ?? ledger.endAt(source.file, began);
+    // Somebody emptied the file while no daemon was there to see it.
+    const position = place > ledger.end(source.file) ? ledger.oldest(source.file) : place;
     const maker = lineMaker(ledger, source, query);
     followed.set(source.file, { cursor: new LogCursor(ledger, source.file), maker, position });
+    releases.push(ledger.follow(source.file));
   };
   const addNew = (): readonly string[] => {
     const found = sources().filter(({ file }) => !followed.has(file));
@@ -46,6 +50,7 @@ export async function followLogs(
     for (const [file, entry] of followed) await sendNew(entry, ledger.end(file), stream);
     await bell.rung();
   }
+  for (const release of releases) release();
   await watch.close();
 }
 

@@ -1,7 +1,7 @@
 import type { Timestamp } from '../domain/time.ts';
 import type { LogLedger } from '../platform/log-ledger.ts';
 import { LogCursor, type LogText } from '../platform/log-reading.ts';
-import type { LogLine, LogQuery } from '../protocol/control.ts';
+import type { LogQuery, ToldLine } from '../protocol/control.ts';
 import type { LogSource } from './log-sources.ts';
 
 /** What of a log is wanted. */
@@ -9,7 +9,7 @@ export type LogFilter = Pick<LogQuery, 'lines' | 'since' | 'grep'>;
 
 /** A line with the time that puts it in order among the lines of other logs, which may be a guess. */
 export interface TimedLine {
-  readonly line: LogLine;
+  readonly line: ToldLine;
   readonly order: Timestamp;
 }
 
@@ -18,10 +18,10 @@ export function lineMaker(ledger: LogLedger, source: LogSource, { grep, since }:
   const { app, instance, file, read } = source;
   const pattern = grep === null ? null : new RegExp(grep);
   const stream = source.stream === 'err' ? 'err' : 'out';
-  const make = ({ position, text }: LogText): TimedLine => {
+  const make = ({ position, text, end }: LogText): TimedLine => {
     const { message, at } = read(text);
     const seen = at === null ? ledger.timeOf(file, position) : { at, exact: true };
-    const line = { project: app.project, app: app.name, instance, stream, line: text, message } as const;
+    const line = { project: app.project, app: app.name, instance, stream, line: text, message, file, end } as const;
     return { line: { ...line, at: seen.exact ? seen.at : null }, order: seen.at };
   };
   const isWanted = ({ line, order }: TimedLine): boolean =>
@@ -29,15 +29,31 @@ export function lineMaker(ledger: LogLedger, source: LogSource, { grep, since }:
   return { make, isWanted };
 }
 
-/** The wanted lines of one log that begin before `end`, oldest first. */
-export async function* pastLines(
+export interface PastLog {
+  /** Where the first wanted line begins. */
+  readonly start: number;
+  /** The wanted lines, oldest first. */
+  readonly lines: AsyncGenerator<TimedLine>;
+}
+
+/** What is wanted of one log among the lines that begin before `end`. */
+export async function pastLog(
   ledger: LogLedger,
   source: LogSource,
   { filter, end }: { readonly filter: LogFilter; readonly end: number },
-): AsyncGenerator<TimedLine> {
+): Promise<PastLog> {
   const cursor = new LogCursor(ledger, source.file);
-  const { make, isWanted } = lineMaker(ledger, source, filter);
-  const start = await firstWanted(cursor, { end, filter, make, isWanted });
+  const maker = lineMaker(ledger, source, filter);
+  const start = await firstWanted(cursor, { end, filter, ...maker });
+  return { start, lines: wantedLines(cursor, { start, end, ...maker }) };
+}
+
+interface Span extends ReturnType<typeof lineMaker> {
+  readonly start: number;
+  readonly end: number;
+}
+
+async function* wantedLines(cursor: LogCursor, { start, end, make, isWanted }: Span): AsyncGenerator<TimedLine> {
   let order = 0;
   for await (const { lines, partial } of cursor.forward(start, end)) {
     for (const text of partial === null ? lines : [...lines, partial]) {

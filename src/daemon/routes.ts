@@ -15,6 +15,7 @@ import {
 } from '../protocol/check.ts';
 import type { DaemonInfo, EventMessage, ShutdownRequest } from '../protocol/control.ts';
 import { readJsonBody, sendJson, streamJson, type RequestHandler } from '../platform/http-server.ts';
+import { systemClock } from '../platform/clock.ts';
 import type { LogLedger } from '../platform/log-ledger.ts';
 import type { LogKeeper } from '../supervise/log-keeper.ts';
 import type { Sampler } from '../supervise/sampler.ts';
@@ -90,6 +91,7 @@ function addReads(router: Router, { supervisor, sampler, projects, store, events
         streamLogs(body, {
           ledger,
           stream,
+          now: systemClock.wallTime,
           sources: () => logSources(body, supervisor.observe(), info().home),
           onChange: (listener) => events.follow(listener, stream.signal),
         }),

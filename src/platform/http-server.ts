@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Milliseconds } from '../domain/time.ts';
+import { sharedAbortController } from './abort.ts';
 import { listenPrivately } from './private-socket.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -9,18 +10,26 @@ export interface HttpServer {
   readonly close: () => Promise<void>;
 }
 
+/** Aborted when the server of the response closes. */
+const closings = new WeakMap<ServerResponse, AbortSignal>();
+
 /** Requests that are still being answered when the server closes get this long. */
 const CLOSE_GRACE: Milliseconds = 1000;
 
 /** Only this user can connect. The caller is the only server of the path, so that a file found there is stale. */
 export async function serveHttp(path: string, handler: RequestHandler): Promise<HttpServer> {
-  const server = createServer(handler);
+  const closing = sharedAbortController();
+  const server = createServer((request, response) => {
+    closings.set(response, closing.signal);
+    handler(request, response);
+  });
   await listenPrivately(server, path);
   return {
     close: async () => {
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
+      closing.abort();
       const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE);
       await closed;
       clearTimeout(timer);
@@ -53,7 +62,7 @@ export interface JsonStream {
   readonly send: (value: object) => void;
   /** Answers once the client has read enough for more to be sent, or has gone. */
   readonly drained: () => Promise<void>;
-  /** Aborted when the client has gone. */
+  /** Aborted when the client has gone, or the server is about to close: what goes on for ever ends now. */
   readonly signal: AbortSignal;
 }
 
@@ -62,20 +71,30 @@ export async function streamJson(
   response: ServerResponse,
   produce: (stream: JsonStream) => Promise<void>,
 ): Promise<void> {
-  const gone = new AbortController();
-  response.on('close', () => gone.abort());
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  let gone = false;
+  response.on('close', () => {
+    gone = true;
+    end();
+  });
+  closings.get(response)?.addEventListener('abort', end, { signal: over.signal });
   response.writeHead(200, { 'content-type': 'application/x-ndjson' }).flushHeaders();
   const send = (value: object): void => {
-    if (!gone.signal.aborted) response.write(`${JSON.stringify(value)}\n`);
+    if (!gone) response.write(`${JSON.stringify(value)}\n`);
   };
   const drained = async (): Promise<void> => {
-    if (!response.writableNeedDrain || gone.signal.aborted) return;
+    if (!response.writableNeedDrain || over.signal.aborted) return;
     await new Promise<void>((resolve) => {
-      response.once('drain', resolve);
-      gone.signal.addEventListener('abort', () => resolve(), { once: true });
+      const done = (): void => {
+        response.off('drain', done);
+        over.signal.removeEventListener('abort', done);
+        resolve();
+      };
+      response.on('drain', done);
+      over.signal.addEventListener('abort', done);
     });
-    response.removeAllListeners('drain');
   };
-  await produce({ send, drained, signal: gone.signal });
+  await produce({ send, drained, signal: over.signal });
   response.end();
 }

@@ -1,8 +1,9 @@
-import { createReadStream, createWriteStream, existsSync, readdirSync, truncateSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, readdirSync } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { isMissing } from './file-errors.ts';
 
 /** Older lines of a log file, beside it: `<path>.<number>`, with `.gz` if compressed. Positions count as in the log. */
 export interface LogArchive {
@@ -26,7 +27,7 @@ export function archivePath(path: string, { number, compressed }: Pick<LogArchiv
 }
 
 /** An archive that is not yet one. */
-function partPath(path: string, number: number): string {
+export function partPath(path: string, number: number): string {
   return `${path}.${number}.part`;
 }
 
@@ -89,15 +90,6 @@ export async function removeArchive(path: string, { number }: Pick<LogArchive, '
   for (const compressed of [true, false]) await rm(archivePath(path, { number, compressed }), { force: true });
 }
 
-/** Whoever has it open for appending goes on at its new end. Nothing if it is missing. */
-export function emptyFile(path: string): void {
-  try {
-    truncateSync(path, 0);
-  } catch (error) {
-    ignoreMissing(error);
-  }
-}
-
 /** Makes the gzipped form, which is there only once it is whole, beside the plain one. */
 export async function compressArchive(path: string, number: number): Promise<void> {
   const plain = archivePath(path, { number, compressed: false });
@@ -151,5 +143,5 @@ function namesBeside(path: string): readonly string[] {
 }
 
 function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  if (!isMissing(error)) throw error;
 }

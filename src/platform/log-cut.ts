@@ -33,6 +33,20 @@ export function hasToken(fd: number, token: string): boolean {
   return readSync(fd, head, 0, TOKEN_LENGTH, 0) === TOKEN_LENGTH && head.toString('latin1') === token;
 }
 
+/** What is less than a block cannot be taken out of a file: nobody shall read it there. */
+export async function blankOut(
+  path: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<void> {
+  if (to <= from) return;
+  const file = await open(path, 'r+');
+  try {
+    await file.write(`${' '.repeat(to - from - 1)}\n`, from, 'latin1');
+  } finally {
+    await file.close();
+  }
+}
+
 /** In whole blocks of this many bytes. */
 export function blockSize(path: string): number {
   return statfsSync(path).bsize;

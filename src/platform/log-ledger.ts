@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { timeOf, withMark, type LogMark, type LogTime } from '../domain/log-times.ts';
 import type { Timestamp } from '../domain/time.ts';
 import { readJsonFolder, removeFile, writeJsonFile, writeJsonFileDurably } from './json-file.ts';
-import { archivePath, type LogArchive } from './log-archive.ts';
+import { archivePath, partPath, type LogArchive } from './log-archive.ts';
 import { hasToken, type CutMethod } from './log-cut.ts';
+import { bytesAt, shortened, TAIL_BYTES, tailFrom, type LogTail } from './log-tail.ts';
 
 /**
  * A log file as a stream of bytes that is only ever appended to. A *position* counts from the first byte that the file
@@ -60,6 +61,10 @@ interface Entry {
   /** The position at which the file was last seen to end. */
   seen: number;
   marks: readonly LogMark[];
+  /** Who tells others what is added to it. */
+  followers: number;
+  /** The end of what was flushed, for followers that had not come so far. */
+  tail: LogTail | null;
 }
 
 const NEVER_SEEN = 0;
@@ -127,11 +132,13 @@ export class LogLedger {
   /** What stands at this position, or at the next one that is kept; at most `limit` bytes, fewer at a seam. */
   read(path: string, position: number, limit: number): LogChunk {
     const entry = this.#entry(path);
+    const kept = entry.tail === null ? null : bytesAt(entry.tail, position, limit);
+    if (kept !== null) return { type: 'bytes', at: position, bytes: kept };
     const archive = entry.document.archives.find(({ to }) => to > position);
     if (archive?.compressed === true) return { type: 'compressed', archive };
     if (archive !== undefined) {
       const at = Math.max(position, archive.from);
-      const bytes = readAt(archivePath(path, archive), at - archive.from, Math.min(limit, archive.to - at));
+      const bytes = readArchive(path, archive, { at, limit });
       // An archive that somebody removed is passed over.
       return bytes.length > 0 ? { type: 'bytes', at, bytes } : this.read(path, archive.to, limit);
     }
@@ -152,9 +159,40 @@ export class LogLedger {
     if (entry.document !== written.value) this.write(path, {});
   }
 
-  /** The file was emptied, and its archives are gone: the log goes on where it ended. */
-  emptied(path: string, end: number): void {
-    this.write(path, { base: end, start: 0, archives: [], cut: null });
+  /** Before a log is flushed: what followers may not have told yet is kept for them. Answers where the log ends. */
+  keepForFollowers(path: string): number {
+    const entry = this.#entry(path);
+    const end = this.end(path);
+    if (entry.followers === 0) return end;
+    const { archives } = entry.document;
+    const readable = Math.max(this.oldest(path), archives.findLast(({ compressed }) => compressed)?.to ?? 0);
+    const tail = tailFrom(entry.tail, { readable, end });
+    const parts = [tail.bytes];
+    let position = tail.at + tail.bytes.length;
+    while (position < end) {
+      const chunk = this.read(path, position, TAIL_BYTES);
+      if (chunk.type === 'compressed' || chunk.bytes.length === 0) break;
+      parts.push(chunk.bytes);
+      position += chunk.bytes.length;
+    }
+    entry.tail = shortened({ at: tail.at, bytes: Buffer.concat(parts) });
+    return Math.max(end, position);
+  }
+
+  /** From now on, until what this answers is called, a flush keeps what may not have been told yet. */
+  follow(path: string): () => void {
+    const entry = this.#entry(path);
+    entry.followers += 1;
+    return () => {
+      entry.followers -= 1;
+      if (entry.followers === 0) entry.tail = null;
+    };
+  }
+
+  /** Where the log ended at that time; at the latest: what was written since lies behind it. */
+  endAt(path: string, at: Timestamp): number {
+    this.look(path);
+    return this.#entry(path).marks.findLast((mark) => mark.at <= at)?.end ?? this.oldest(path);
   }
 
   /** Nothing is left of it. */
@@ -223,7 +261,7 @@ export class LogLedger {
     if (known && document.inode === stats.ino && !shrunk) return base;
     const next = known ? Math.max(entry.seen, document.base + document.start) : base;
     const change = { inode: stats.ino, base: next, ...(known ? { start: 0, cut: null } : {}) };
-    if (entry.kept) this.write(document.path, change);
+    if (entry.kept || known) this.write(document.path, change);
     else entry.document = { ...document, ...change };
     return next;
   }
@@ -239,7 +277,7 @@ export class LogLedger {
     const known = this.#entries.get(path);
     if (known !== undefined) return known;
     const document: LogDocument = { path, inode: NEVER_SEEN, base: 0, start: 0, archives: [], cut: null };
-    const entry: Entry = { document, kept: false, seen: 0, marks: [] };
+    const entry: Entry = { document, kept: false, seen: 0, marks: [], followers: 0, tail: null };
     this.#entries.set(path, entry);
     return entry;
   }
@@ -248,7 +286,7 @@ export class LogLedger {
     const { format, value: document } = (value ?? {}) as { readonly format?: number; readonly value?: LogDocument };
     if (format !== FORMAT_VERSION || document === undefined || fileNameOf(document.path) !== name) return;
     const seen = document.base + document.start;
-    this.#entries.set(document.path, { document, kept: true, seen, marks: [] });
+    this.#entries.set(document.path, { document, kept: true, seen, marks: [], followers: 0, tail: null });
   }
 
   #file(path: string): string {
@@ -272,6 +310,20 @@ function archiveMarks({ path, archives }: LogDocument): readonly LogMark[] {
     const stats = statSync(archivePath(path, archive), { throwIfNoEntry: false });
     return stats === undefined ? [] : [{ end: archive.to, at: stats.mtimeMs, watched: false }];
   });
+}
+
+/** It counts from the moment at which it is written down, and gets its name a little later, perhaps just now. */
+function readArchive(
+  path: string,
+  archive: LogArchive,
+  { at, limit }: { readonly at: number; readonly limit: number },
+): Buffer {
+  const named = archivePath(path, archive);
+  for (const candidate of [named, partPath(path, archive.number), named]) {
+    const bytes = readAt(candidate, at - archive.from, Math.min(limit, archive.to - at));
+    if (bytes.length > 0) return bytes;
+  }
+  return Buffer.alloc(0);
 }
 
 function readAt(path: string, offset: number, length: number): Buffer {

@@ -64,6 +64,8 @@ export interface LogText {
   readonly position: number;
   /** Without its line end. */
   readonly text: string;
+  /** The position behind its line end. */
+  readonly end: number;
 }
 
 export interface LogBatch {
@@ -99,7 +101,7 @@ export class LogCursor {
       carry = atLineStart || head > 0 ? whole.subarray(0, head) : whole;
       if (carry === whole) continue;
       const { lines, rest, restAt } = splitLines(whole.subarray(head), at + head);
-      if (rest.length > 0) yield { position: restAt, text: rest.toString('utf8') };
+      if (rest.length > 0) yield { position: restAt, text: rest.toString('utf8'), end: restAt + rest.length };
       yield* lines.toReversed();
     }
   }
@@ -116,7 +118,7 @@ export class LogCursor {
       rest = split.rest;
       position = at + bytes.length;
       const atEnd = position >= end && rest.length > 0;
-      const partial = atEnd ? { position: split.restAt, text: rest.toString('utf8') } : null;
+      const partial = atEnd ? { position: split.restAt, text: rest.toString('utf8'), end: position } : null;
       yield { lines: split.lines, end: split.restAt, partial };
     }
   }
@@ -177,7 +179,7 @@ function splitLines(
   const lines: LogText[] = [];
   let start = 0;
   for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-    lines.push({ position: at + start, text: bytes.toString('utf8', start, end) });
+    lines.push({ position: at + start, text: bytes.toString('utf8', start, end), end: at + end + 1 });
     start = end + 1;
   }
   return { lines, rest: bytes.subarray(start), restAt: at + start };

@@ -4,6 +4,7 @@ import {
   type ClaimRequest,
   type FlushRequest,
   type HistoryQuery,
+  type LogPlaces,
   type LogQuery,
   type ResetRequest,
   type ShutdownRequest,
@@ -70,13 +71,20 @@ function problemOfClaim(body: unknown): string | null {
 }
 
 function problemOfLogQuery(body: unknown): string | null {
-  const { targets, lines, follow, streams, since, grep } = fieldsOf(body) as Partial<LogQuery>;
+  const { targets, lines, follow, streams, since, grep, resume } = fieldsOf(body) as Partial<LogQuery>;
   if (!Array.isArray(targets) || !Array.isArray(streams)) return '`targets` and `streams` must be arrays';
   if (lines !== null && !(typeof lines === 'number' && lines >= 0))
     return '`lines` must be a number of at least 0, or null';
   if (since !== null && typeof since !== 'number') return '`since` must be a time in milliseconds, or null';
   if (grep !== null && !isPattern(grep)) return '`grep` must be a regular expression, or null';
+  if (resume !== null && !isPlaces(resume)) return '`resume` must have a time and a position of each file, or be null';
   return typeof follow === 'boolean' ? null : '`follow` must be a boolean';
+}
+
+function isPlaces(value: unknown): boolean {
+  const { began, places } = fieldsOf(value) as Partial<LogPlaces>;
+  if (typeof began !== 'number' || typeof places !== 'object' || places === null) return false;
+  return Object.values(places).every((position) => typeof position === 'number' && position >= 0);
 }
 
 function isPattern(value: unknown): boolean {

@@ -9,7 +9,7 @@
  * | `POST /v1/applies` | `ClaimRequest` | `ClaimAnswer` |
  * | `POST /v1/steps` | `StepRequest` | NDJSON of `StepMessage`, the last one an outcome |
  * | `GET /v1/manifests/:digest` | | `CodeManifest` |
- * | `POST /v1/logs` | `LogQuery` | NDJSON of `LogLine` |
+ * | `POST /v1/logs` | `LogQuery` | NDJSON of `LogMessage` |
  * | `POST /v1/flush` | `FlushRequest` | `FlushAnswer` |
  * | `GET /v1/events` | `follow=1` | NDJSON of `EventMessage` |
  * | `POST /v1/signals` | `SignalRequest` | `SignalAnswer` |
@@ -138,6 +138,24 @@ export interface LogQuery {
   readonly since: Timestamp | null;
   /** Only lines whose message this regular expression matches; null: all. */
   readonly grep: string | null;
+  /** To go on where a stream broke off that followed the same logs; null: this is the first. */
+  readonly resume: LogPlaces | null;
+}
+
+/** The first message to who follows, and what it may come back with: nothing is told twice, and nothing is left out. */
+export interface LogPlaces {
+  /** When the following began: what files that turn up later held before is not told. */
+  readonly began: Timestamp;
+  /** By log file, the position from which it is yet to be told. */
+  readonly places: Readonly<Record<string, number>>;
+}
+
+export type LogMessage = LogPlaces | ToldLine;
+
+export interface ToldLine extends LogLine {
+  readonly file: string;
+  /** The position behind it. */
+  readonly end: number;
 }
 
 /** Empties the log files of these apps, and removes what was rotated out of them. */

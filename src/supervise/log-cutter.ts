@@ -12,7 +12,9 @@ import {
   writePart,
   type LogArchive,
 } from '../platform/log-archive.ts';
+import { isFull, isMissing } from '../platform/file-errors.ts';
 import {
+  blankOut,
   blockSize,
   collapseHead,
   CUT_METHODS,
@@ -113,6 +115,26 @@ export class LogCutter {
     this.#growth.set(path, this.#ledger.end(path) - live.end);
   }
 
+  /** Gives up all that the log holds, as a rotation without an archive does. Answers how many bytes that was. */
+  async discard(path: string): Promise<number> {
+    const live = this.#ledger.look(path);
+    const oldest = this.#ledger.oldest(path);
+    if (live !== null) await this.#finish(path, live);
+    this.#ledger.keepForFollowers(path);
+    await this.prune(path, 0);
+    const now = this.#ledger.look(path);
+    if (now === null) return this.#ledger.end(path) - oldest;
+    const end = this.#ledger.keepForFollowers(path);
+    const start = now.offset + end - now.start;
+    const bytes = wholeBlocks(path, start);
+    const cut: PendingCut = { phase: 'marking', method: this.#methodFor(now), token: newToken(), bytes };
+    await this.#ledger.writeDurably(path, { archives: [], start, cut: bytes > 0 ? cut : null });
+    await this.#finish(path, now);
+    const left = this.#ledger.document(path).start;
+    await blankOut(path, { from: wholeBlocks(path, left), to: left });
+    return end - oldest;
+  }
+
   /** Its archives that are not compressed yet. Rotations may go on meanwhile, and take away what this works on. */
   async compress(path: string): Promise<void> {
     const isKept = ({ number }: LogArchive): boolean =>
@@ -121,7 +143,8 @@ export class LogCutter {
       try {
         await compressArchive(path, archive.number);
       } catch (error) {
-        if (isKept(archive)) throw error;
+        // One that is about to go may be gone already.
+        if (isKept(archive) && !isMissing(error)) throw error;
       }
       if (isKept(archive)) await this.#settle(path, archive);
       else await removeArchive(path, archive);
@@ -269,8 +292,4 @@ async function partEnds(
 function wholeBlocks(path: string, offset: number): number {
   const block = blockSize(path);
   return Math.floor(offset / block) * block;
-}
-
-function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }

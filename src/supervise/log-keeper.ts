@@ -1,6 +1,5 @@
 import type { LogRotation } from '../domain/app-spec.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
-import { emptyFile } from '../platform/log-archive.ts';
 import type { LogLedger } from '../platform/log-ledger.ts';
 import { LogCutter } from './log-cutter.ts';
 import type { LogProblem } from './log-problem.ts';
@@ -45,14 +44,16 @@ export class LogKeeper {
     this.#tick();
   }
 
-  /** What is under way is finished, or taken up by the next daemon. */
-  stop(): void {
+  /** Answers once what is under way is finished; what is left at the end of the process is taken up by the next daemon. */
+  async stop(): Promise<void> {
     this.#timer?.cancel();
+    await this.#work;
+    await this.#compressing;
   }
 
   /** Empties a log: the file and its archives. Programs write on at its new end. Answers how many bytes it gave up. */
   flush(path: string): Promise<number> {
-    const flushed = this.#work.then(() => this.#empty(path));
+    const flushed = this.#work.then(() => this.#cutter.discard(path));
     this.#work = flushed.then(
       () => undefined,
       () => undefined,
@@ -120,20 +121,6 @@ export class LogKeeper {
         this.#options.clock.after(RETRY_AFTER, () => this.#pending.delete(path));
       },
     );
-  }
-
-  async #empty(path: string): Promise<number> {
-    const { ledger } = this.#options;
-    const { archives } = ledger.document(path);
-    const live = ledger.look(path);
-    if (live === null && archives.length === 0) return 0;
-    const oldest = ledger.oldest(path);
-    await this.#cutter.prune(path, 0);
-    // Nothing can come in between: readers are told where the log goes on before they look again.
-    const end = ledger.end(path);
-    emptyFile(path);
-    ledger.emptied(path, end);
-    return end - oldest;
   }
 }
 

@@ -77,7 +77,7 @@ export async function openSupervision(options: SupervisionOptions): Promise<Supe
     keeper,
     close: () => {
       sampler.stop();
-      keeper.stop();
+      void keeper.stop();
       supervisor.release();
       linkServer.close();
       handleServer.close();

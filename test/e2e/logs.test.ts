@@ -186,6 +186,75 @@ describe.concurrent('logs', () => {
     expect(runsIn(shown.join('\n'), last)).toBe(4);
   });
 
+  test('are followed through rotations, a flush, a restart, more workers, a daemon that is killed and one that is stopped', async ({
+    eco,
+  }) => {
+    const app = {
+      name: 'counter',
+      script: './counter.js',
+      revision: 'none',
+      instances: 2,
+      merge_logs: false,
+      logs: { rotate: { max_size: '64K', keep: 3 } },
+    };
+    await eco.write({
+      'counter.js': `
+        let n = 0;
+        const run = process.env.NODE_APP_INSTANCE + '-' + process.pid;
+        setInterval(() => { for (let i = 0; i < 5; i++) console.log(run, ++n, 'x'.repeat(60)); }, 5);`,
+      ...fileWith(app),
+    });
+    await eco.apply();
+    const follow = eco.start(['logs', 'counter', '--lines', '1', '--follow', '--raw', '--out']);
+    const exited = once(follow, 'exit');
+    const runs = new Map<string, number[]>();
+    createInterface({ input: follow.stdout ?? ([] as never) }).on('line', (line) => {
+      const [, run = '', number] = /^(\d-\d+) (\d+) x+$/.exec(line) ?? [];
+      runs.set(run, [...(runs.get(run) ?? []), Number(number)]);
+    });
+    const latest = (instance: number): number =>
+      [...runs]
+        .filter(([run]) => run.startsWith(`${instance}-`))
+        .at(-1)?.[1]
+        .at(-1) ?? 0;
+    const comesOn = async (instance: number): Promise<void> => {
+      const before = latest(instance);
+      await eco.eventually(() => latest(instance) > before + 50);
+    };
+    const rotated = (): boolean => archivesOf(eco, 'counter').length > 0;
+    await comesOn(0);
+    await eco.eventually(rotated);
+    await eco.ok(['flush', 'counter']);
+    await comesOn(1);
+    await eco.ok(['restart', 'counter']);
+    await eco.eventually(() => runs.size === 4);
+    await killDaemon(eco);
+    await comesOn(0);
+    await eco.eventually(rotated);
+    await eco.ok(['scale', 'counter', '3']);
+    await eco.eventually(() => runs.size === 5);
+    await eco.ok(['daemon', 'stop']);
+    await eco.ok(['daemon', 'start']);
+    await comesOn(2);
+    await eco.ok(['flush', 'counter']);
+    await comesOn(2);
+    await eco.ok(['stop', 'counter']);
+    follow.kill('SIGINT');
+    await exited;
+    const firsts = [...runs].map(([, numbers]) => numbers[0]);
+    expect(firsts.slice(2)).toEqual([1, 1, 1]);
+    for (const [run, numbers] of runs) {
+      const [first = 0] = numbers;
+      expect([
+        run,
+        firstGap(
+          numbers.map((number) => number - first + 1),
+          numbers.length,
+        ),
+      ]).toEqual([run, null]);
+    }
+  });
+
   test('of an app that does not exist is an error', async ({ eco }) => {
     await eco.write(fileWith(noisy('one', eco)));
     await eco.apply();
@@ -196,6 +265,10 @@ describe.concurrent('logs', () => {
 /** The log files of the app, and what was rotated out of them. */
 function filesOf(eco: EcoRig): readonly string[] {
   return readdirSync(join(eco.home, 'logs', 'noisy')).filter((name) => name.startsWith('flood-'));
+}
+
+function archivesOf(eco: EcoRig, app: string): readonly string[] {
+  return readdirSync(join(eco.home, 'logs', 'noisy')).filter((name) => new RegExp(`^${app}-.*\\.\\d+$`).test(name));
 }
 
 /** How often a worker has written all of its lines, in order and each once; throws if anything else is in the logs. */

@@ -191,7 +191,7 @@ function fakeClient(world: World, seen: Seen): DaemonClient {
     },
     logs: async function* (query) {
       seen.logQueries.push(query);
-      for (const line of world.logLines ?? []) yield ok(line);
+      for (const line of world.logLines ?? []) yield ok({ ...line, file: '/logs/api.log', end: 6 });
     },
     events: async function* () {
       for (const message of world.events ?? []) yield ok(message);

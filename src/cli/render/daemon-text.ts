@@ -2,6 +2,7 @@ import type { DaemonInfo } from '../../protocol/control.ts';
 import { formatBytes } from '../../reconcile/format-bytes.ts';
 import { formatDuration } from './duration-text.ts';
 
+export const WAITING_FOR_DAEMON = 'The daemon was stopped; following goes on when there is one again.';
 export const NO_DAEMON = 'No daemon runs.';
 
 export function formatStarted({ pid }: DaemonInfo, { already }: { readonly already: boolean }): string {
