@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import standaloneCode from 'ajv/dist/standalone/index.js';
+import { ecosystemTypes } from './ecosystem-types.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -29,6 +30,7 @@ const [what, asVersion, folder] = process.argv.slice(2);
 if (what === 'as') await bundle({ version: asVersion, dist: resolve(folder) });
 else {
   await generateValidator();
+  await generateTypes();
   await generateModuleWorker();
   await generateDefaultSpec();
   if (what !== 'generate') await bundle({ version: await ownVersion(), dist: `${root}dist` });
@@ -66,6 +68,27 @@ async function generateValidator() {
       '',
     ].join('\n'),
   );
+}
+
+/** What the schema says, for editors of JavaScript and TypeScript files. */
+async function generateTypes() {
+  const schema = JSON.parse(await readFile(`${root}schemas/ecosystem.schema.json`, 'utf8'));
+  const { outputFiles } = await build({
+    stdin: {
+      contents:
+        "export { APP_OPTIONS } from './app-options.ts'; export { KEYS_WITHOUT_EFFECT } from './pm2-options.ts';",
+      resolveDir: `${root}src/config`,
+    },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    logLevel: 'warning',
+  });
+  const url = `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`;
+  const { APP_OPTIONS, KEYS_WITHOUT_EFFECT } = await import(url);
+  const others = KEYS_WITHOUT_EFFECT.map(({ name }) => name);
+  const types = ecosystemTypes(schema, { options: APP_OPTIONS, others });
+  await writeFile(`${root}src/config/generated/ecosystem-types.d.ts`, types);
 }
 
 /** For tests that run from the sources: a thread needs a file that Node runs by itself. */
@@ -161,11 +184,29 @@ async function bundle({ version, dist }) {
   }
   // The preload runs in processes of users, perhaps on an older Node than ours, and must not depend on anything.
   await build({ ...shared, target: 'node18', entryPoints: ['src/preload/preload.ts'], outfile: `${next}/preload.cjs` });
+  await buildEntry({ shared, next });
   await writeFile(`${next}/package.json`, '{ "type": "commonjs" }\n');
   await writeFile(`${next}/THIRD-PARTY-LICENSES.txt`, await licences(inOrder(used)));
   await chmod(`${next}/eco.js`, 0o755);
   await rm(dist, { recursive: true, force: true });
   await rename(next, dist);
+}
+
+/** What `import 'eco-runner'` gives. */
+async function buildEntry({ shared, next }) {
+  await build({
+    ...shared,
+    target: 'node20',
+    entryPoints: ['src/config/define-ecosystem.ts'],
+    outfile: `${next}/index.js`,
+  });
+  const types = await readFile(`${root}src/config/generated/ecosystem-types.d.ts`, 'utf8');
+  const functions = [
+    '/** Gives an ecosystem file completion and checks in editors; its value is the value that it is given. */',
+    'export declare function defineEcosystem(ecosystem: Ecosystem): Ecosystem;',
+    'export declare function defineEcosystem(ecosystem: EcosystemFunction): EcosystemFunction;',
+  ];
+  await writeFile(`${next}/index.d.ts`, `${types}\n${functions.join('\n')}\n`);
 }
 
 function separately(pending) {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { mkdir, symlink } from 'node:fs/promises';
 import { describe, expect, test } from '../support/eco-test.ts';
 
 const SERVER =
@@ -80,5 +81,24 @@ describe.concurrent('eco init', () => {
     expect(written).toMatchObject({ file: eco.path('ecosystem.yaml'), apps: ['api'] });
     await eco.ok(['validate']);
     expect(await eco.run(['init', '--from', 'nowhere.js'])).toMatchObject({ exitCode: 3, stdout: '' });
+  });
+});
+
+describe.concurrent('the package', () => {
+  test('gives defineEcosystem to CommonJS, ES modules and, where Node runs it, TypeScript', async ({ eco }) => {
+    const value = "{ project: 'typed', apps: [{ name: 'a', script: './a.js' }] }";
+    await eco.write({
+      'a.js': '',
+      'one.config.cjs': `const { defineEcosystem } = require('eco-runner');\nmodule.exports = defineEcosystem(${value});\n`,
+      'two.config.mjs': `import { defineEcosystem } from 'eco-runner';\nexport default defineEcosystem(() => (${value}));\n`,
+      'three.config.mts': `import { defineEcosystem, type App } from 'eco-runner';\nconst a: App = { name: 'a', script: './a.js' };\nexport default defineEcosystem({ project: 'typed', apps: [a] });\n`,
+    });
+    await mkdir(eco.path('node_modules'));
+    await symlink(eco.packageFolder, eco.path('node_modules/eco-runner'));
+    for (const file of ['one.config.cjs', 'two.config.mjs']) {
+      expect((await eco.ok(['validate', file])).stdout).toContain('1 app of project typed');
+    }
+    const strips = 'typescript' in process.features && process.features['typescript'] !== false;
+    expect((await eco.run(['validate', 'three.config.mts'])).exitCode).toBe(strips ? 0 : 3);
   });
 });

@@ -58,7 +58,8 @@ export function formatSchemasReadme(schema: Schema): string {
     '# The ecosystem file, option by option',
     [
       '`ecosystem.schema.json` is what editors complete and explain options by. In a YAML file, the first line says where it is:',
-      '`# yaml-language-server: $schema=./node_modules/eco-runner/schemas/ecosystem.schema.json`; in a JSON file, the key `$schema`.',
+      '`# yaml-language-server: $schema=./node_modules/eco-runner/schemas/ecosystem.schema.json`; in a JSON file, the key `$schema`;',
+      'in JavaScript and TypeScript, `defineEcosystem` of this package.',
     ].join('\n'),
     '## At the top of the file',
     table(['key', 'default', 'what it is'], top.map(topRow)),
