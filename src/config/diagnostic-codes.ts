@@ -230,6 +230,12 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Write five fields: minute, hour, day, month, weekday; or six, with seconds first.',
     example: 'cron_restart: "0 4 * * *"',
   },
+  ECO1313: {
+    title: 'schedule of a service',
+    cause: 'What is run at certain times comes to its end; a service does not.',
+    cure: 'Make it a task, or reload the service at those times by "cron_restart".',
+    example: 'kind: task\nschedule: "0 7 * * *"',
+  },
   ECO1320: {
     title: 'variable not set',
     cause:

@@ -25,6 +25,9 @@ export function mergeApp(
   const layers = [...beneath, app];
   const options = new Map(layers.flatMap((layer) => [...layer.options]));
   options.delete('env');
+  const schedule = options.get('schedule');
+  // What is run at certain times is a task.
+  if (schedule !== undefined && !options.has('kind')) options.set('kind', { value: 'task', path: schedule.path });
   const general = layers.flatMap((layer) => variables(layer.options.get('env')));
   const named = envName === undefined ? [] : layers.flatMap((layer) => variables(layer.envBlocks.get(envName)));
   const env = new Map([...general, ...named]);

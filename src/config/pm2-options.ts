@@ -16,9 +16,6 @@ const never: Asks = () => false;
 const NOT_YET: Readonly<Record<string, Asks>> = {
   // Off unless `source_map_support` asks for them.
   disable_source_map_support: never,
-  schedule: always,
-  overlap: always,
-  hooks: always,
   listen: always,
   moved_from: always,
   ignore_changes: always,

@@ -1,10 +1,10 @@
 import { Cron } from 'croner';
-import type { AppSpec, Times, WatchSettings } from '../domain/app-spec.ts';
+import type { AppSpec, Schedule, Times, WatchSettings } from '../domain/app-spec.ts';
 import { resolve } from 'node:path';
 import { cronOptions } from '../platform/cron.ts';
 import { expandHome } from './find-file.ts';
 import type { MergedApp } from './merge.ts';
-import { readDuration } from './option-values.ts';
+import { readBoolean, readDuration, readText } from './option-values.ts';
 import { listOf } from './read-env.ts';
 import type { Part } from './read-form.ts';
 import type { Report } from './report.ts';
@@ -15,6 +15,25 @@ export function readCronRestart({ options }: MergedApp, report: Report): AppSpec
   const part = options.get('cron_restart');
   if (part === undefined || typeof part.value !== 'string' || ['', '0'].includes(part.value.trim())) return null;
   return readTimes({ cron: part.value.trim(), timezone: null }, part, report);
+}
+
+/** Text, or an object with a time zone and more. */
+export function readSchedule({ options }: MergedApp, report: Report): Schedule | null {
+  const part = options.get('schedule');
+  if (part === undefined) return null;
+  const own = isRecord(part.value) ? part.value : {};
+  const cron = readText(isRecord(part.value) ? own['cron'] : part.value)?.trim() ?? '';
+  const kind = options.get('kind');
+  if (kind?.value === 'service') {
+    report.error('ECO1313', kind.path, {
+      message: '"schedule" is for tasks: a service runs all the time',
+      hint: 'write "kind: task", or "cron_restart" instead of "schedule"',
+    });
+  }
+  const times = readTimes({ cron, timezone: readText(own['timezone']) ?? null }, part, report);
+  if (times === null) return null;
+  const overlap = readBoolean(own['overlap'] ?? options.get('overlap')?.value) ?? false;
+  return { ...times, overlap, missed: own['missed'] === 'run' ? 'run' : 'skip' };
 }
 
 /** null: they are none, which has been reported. */
@@ -29,6 +48,7 @@ function readTimes(times: Times, { path }: Part, report: Report): Times | null {
 }
 
 function problemOf({ cron, timezone }: Times): string | null {
+  if (timezone !== null && !isTimezone(timezone)) return `there is no time zone "${timezone}"`;
   try {
     const next = new Cron(cron, cronOptions(timezone)).nextRun();
     return next === null ? 'there is no such moment' : null;
@@ -72,4 +92,12 @@ function readWatchOptions(part: Part | undefined, report: Report): WatchSettings
       return WATCH_OPTIONS.includes(entry[0]) && (typeof entry[1] === 'number' || typeof entry[1] === 'boolean');
     }),
   );
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
 }

@@ -55,6 +55,10 @@ export interface AppSpec {
   readonly restart: RestartSettings;
   /** A worker whose processes together have more resident bytes than this is replaced; null: none is. */
   readonly maxMemoryRestart: number | null;
+  /** When the task is run; null: when somebody asks for it. */
+  readonly schedule: Schedule | null;
+  /** Commands around the life of each worker. */
+  readonly hooks: Hooks;
   /** When all workers are replaced, as by a reload; null: never. */
   readonly cronRestart: Times | null;
   /** Whose changes replace all workers, as by a reload; null: nobody watches. */
@@ -123,6 +127,28 @@ export interface Times {
   readonly cron: string;
   /** Such as `Europe/Berlin`; null: the daemon's. */
   readonly timezone: string | null;
+}
+
+export interface Schedule extends Times {
+  /** Whether it is run although the run before it is still under way. */
+  readonly overlap: boolean;
+  /** What becomes of times at which no daemon ran: all of them together are one run, or none. */
+  readonly missed: 'run' | 'skip';
+}
+
+/** null: nothing is run. */
+export interface Hooks {
+  /** Before the process; it is not started if this fails. */
+  readonly preStart: Hook | null;
+  readonly postReady: Hook | null;
+  /** Before a worker that is ready is drained and stopped. */
+  readonly preStop: Hook | null;
+}
+
+export interface Hook {
+  /** A command line for `sh -c`, in the folder and the environment of the worker. */
+  readonly command: string;
+  readonly timeout: Milliseconds;
 }
 
 export interface WatchSettings {

@@ -48,6 +48,15 @@ export type EcoEvent =
   | { readonly type: 'worker-ready'; readonly worker: WorkerId }
   /** Its processes are about to be replaced, although nobody asked for it now. */
   | { readonly type: 'app-triggered'; readonly project: ProjectName; readonly app: AppName; readonly trigger: Trigger }
+  /** The time for a run has come, but the run before it is still under way. */
+  | { readonly type: 'run-skipped'; readonly project: ProjectName; readonly app: AppName }
+  /** `problem` completes a sentence: `ended with exit code 1`. */
+  | {
+      readonly type: 'hook-failed';
+      readonly worker: WorkerId;
+      readonly hook: 'post_ready' | 'pre_stop';
+      readonly problem: string;
+    }
   /** A successor takes its place. */
   | { readonly type: 'worker-retired'; readonly worker: WorkerId; readonly cause: ExitCause }
   | {
@@ -59,7 +68,7 @@ export type EcoEvent =
 
 /** `detail`: the times, or what has changed. */
 export interface Trigger {
-  readonly type: 'cron_restart' | 'watch';
+  readonly type: 'cron_restart' | 'watch' | 'schedule';
   readonly detail: string;
 }
 

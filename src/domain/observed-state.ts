@@ -67,6 +67,8 @@ export type AppStatus =
   | 'backing-off'
   | 'failed'
   | 'stopped'
+  /** A task that has not been run yet, and will be. */
+  | 'scheduled'
   | 'completed';
 
 /** The workers that serve, of whatever revision. */
@@ -77,7 +79,8 @@ export function readyCount(app: Pick<ObservedApp, 'workers'>): number {
 export function appStatus(app: Pick<ObservedApp, 'workers' | 'goal' | 'spec'>): AppStatus {
   const phases = new Set(app.workers.map((worker) => worker.phase));
   const ready = readyCount(app);
-  if (app.spec.kind === 'task' && phases.has('completed')) return 'completed';
+  const runs = app.spec.schedule !== null && (phases.has('starting') || phases.has('failed'));
+  if (app.spec.kind === 'task' && phases.has('completed') && !runs) return 'completed';
   if (app.goal === 'stopped')
     return phases.has('stopping') || phases.has('draining') || ready > 0 ? 'stopping' : 'stopped';
   if (ready >= app.spec.instances) return 'ready';
@@ -85,5 +88,6 @@ export function appStatus(app: Pick<ObservedApp, 'workers' | 'goal' | 'spec'>): 
   if (phases.has('starting')) return 'starting';
   if (phases.has('backing-off')) return 'backing-off';
   if (phases.has('failed')) return 'failed';
-  return phases.has('stopping') || phases.has('draining') ? 'stopping' : 'stopped';
+  if (phases.has('stopping') || phases.has('draining')) return 'stopping';
+  return app.spec.schedule === null ? 'stopped' : 'scheduled';
 }

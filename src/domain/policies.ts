@@ -8,6 +8,7 @@ export const DEFAULTS = {
   /** A worker that ran this long is healthy: its next crash starts a new series of restarts. */
   minUptime: seconds(60),
   restart: { delay: seconds(1), maxDelay: seconds(60), giveUp: null },
+  hookTimeout: seconds(30),
   giveUpWindow: minutes(10),
   instanceVar: 'NODE_APP_INSTANCE',
   namespace: 'default',

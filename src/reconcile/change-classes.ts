@@ -49,6 +49,9 @@ export const CHANGE_CLASS = {
   stopExitCodes: 'update',
   restart: 'update',
   maxMemoryRestart: 'update',
+  schedule: 'update',
+  /** Of those that begin from now on. */
+  hooks: 'update',
   cronRestart: 'update',
   watch: 'update',
   /** A worker is in its cgroup since its start. */

@@ -1,5 +1,7 @@
 import type {
   AppSpec,
+  Hook,
+  Hooks,
   Interpreter,
   LogRotation,
   LogTarget,
@@ -48,6 +50,8 @@ export const FILE_KEYS = {
   stopExitCodes: 'stop_exit_codes',
   restart: 'restart',
   maxMemoryRestart: 'max_memory_restart',
+  schedule: 'schedule',
+  hooks: 'hooks',
   cronRestart: 'cron_restart',
   watch: 'watch',
   limits: 'limits',
@@ -81,6 +85,8 @@ export function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonVal
   if (field === 'readinessProbe' || field === 'startupProbe' || field === 'livenessProbe')
     return probeValue(spec[field]);
   if (field === 'rollout') return rolloutValue(spec.rollout);
+  if (field === 'schedule') return spec.schedule === null ? null : { ...spec.schedule };
+  if (field === 'hooks') return hookValues(spec.hooks);
   if (field === 'cronRestart') return spec.cronRestart?.cron ?? null;
   if (field === 'watch') return watchValue(spec.watch);
   if (field === 'user') return userValue(spec.user);
@@ -122,6 +128,12 @@ function rolloutValue({ maxSurge, maxUnavailable, minReady, progressDeadline, ro
     progress_deadline: progressDeadline,
     rollback,
   };
+}
+
+function hookValues({ preStart, postReady, preStop }: Hooks): JsonValue {
+  const value = (hook: Hook | null): JsonValue => (hook === null ? null : { ...hook });
+  const none = preStart === null && postReady === null && preStop === null;
+  return none ? null : { pre_start: value(preStart), post_ready: value(postReady), pre_stop: value(preStop) };
 }
 
 function watchValue(watch: AppSpec['watch']): JsonValue {

@@ -27,6 +27,8 @@ export function healthOf(app: ObservedApp): Health {
   // A task that is done is done, and somebody who stops it afterwards changes nothing.
   if (app.spec.kind === 'task' && slots.every(({ slot }) => slot === 'fine')) return { type: 'healthy' };
   if (app.goal === 'stopped') return { type: 'stopped' };
+  // How its last run went is told by its status; the next one comes at its time.
+  if (app.spec.schedule !== null) return { type: 'healthy' };
   const broken = (['failed', 'backing-off', 'missing', 'outdated'] as const).flatMap((slot) => {
     const found = slots.filter((finding) => finding.slot === slot);
     const word = slot === 'missing' && app.spec.kind === 'task' ? 'not-run' : slot;

@@ -96,8 +96,14 @@ function noticesOf({ name: app, balance }: AppSpec, daemon: DaemonAbilities | nu
 }
 
 function newApp(spec: AppSpec): LooseStep {
-  if (!spec.autostart)
-    return { id: spec.name, app: spec.name, action: { type: 'update', spec }, cause: NOT_TO_BE_STARTED, fields: [] };
+  if (!spec.autostart || spec.schedule !== null)
+    return {
+      id: spec.name,
+      app: spec.name,
+      action: { type: 'update', spec },
+      cause: spec.schedule === null ? NOT_TO_BE_STARTED : `new; is run at ${spec.schedule.cron}`,
+      fields: [],
+    };
   return { id: spec.name, app: spec.name, action: { type: 'start', spec }, cause: NOT_RUNNING_YET, fields: [] };
 }
 

@@ -51,6 +51,7 @@ interface Findings {
 /** The strongest wins: new processes, then processes that are missing, then their number, then settings. */
 function actionFor(spec: AppSpec, app: ObservedApp, { changes, health, force }: Findings): Action | null {
   if (atLeast(changes.class, 'reload') || force) return newProcesses(spec, app, changes);
+  if (health.type === 'stopped' && spec.schedule !== null) return { type: 'update', spec };
   const mayRest = health.type === 'stopped' && !spec.autostart;
   if (health.type !== 'healthy' && !mayRest) return { type: 'start', spec };
   if (changes.class === 'scale') {
@@ -65,8 +66,13 @@ function newProcesses(spec: AppSpec, app: ObservedApp, changes: SpecChanges): Ac
   const because = whyReplace(spec, app, changes);
   // A task is not rolled over, it runs again; and where nothing runs, nothing has to be replaced.
   const justStart = spec.kind === app.spec.kind && (spec.kind === 'task' || (app.goal === 'stopped' && !alive));
-  if (justStart) return { type: app.goal === 'stopped' && !spec.autostart ? 'update' : 'start', spec };
+  if (justStart) return { type: waits(spec, app) ? 'update' : 'start', spec };
   return because === null ? { type: 'reload', spec } : { type: 'replace', spec, because };
+}
+
+/** New code is for the next time that it is started. */
+function waits(spec: AppSpec, app: ObservedApp): boolean {
+  return spec.schedule !== null || (app.goal === 'stopped' && !spec.autostart);
 }
 
 function whyReplace(spec: AppSpec, app: ObservedApp, changes: SpecChanges): string | null {

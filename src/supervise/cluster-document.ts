@@ -2,6 +2,7 @@ import type { AppSpec } from '../domain/app-spec.ts';
 import { completeSpec } from '../domain/complete-spec.ts';
 import type { RevisionEntry } from '../domain/history.ts';
 import type { AppKey } from '../domain/names.ts';
+import type { Timestamp } from '../domain/time.ts';
 import type { AppGoal, ManualChange } from '../domain/observed-state.ts';
 
 /** Everything about an app that must survive the daemon. One document per app. */
@@ -20,6 +21,8 @@ export interface ClusterDocument {
   readonly goal: AppGoal;
   /** It is to be forgotten once it has stopped; missing in what earlier versions wrote. */
   readonly deleting?: boolean;
+  /** Runs of its schedule that were due by then have been seen to; missing where it has none. */
+  readonly scheduledAt?: Timestamp;
   readonly manualChanges: readonly ManualChange[];
   /** Numbers that were given out, so that none is given out again. */
   readonly lastRevision: number;

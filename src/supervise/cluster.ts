@@ -1,8 +1,8 @@
 import { equalJson } from '../util/compare.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { rollingPolicy } from '../domain/policies.ts';
 import type { Restored, Serving, WorkerFailure } from '../domain/failure.ts';
 import type { AppKey } from '../domain/names.ts';
+import type { Timestamp } from '../domain/time.ts';
 import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { StepOutcome } from '../protocol/control.ts';
@@ -29,7 +29,7 @@ import {
   superseded,
   updated,
 } from './document-changes.ts';
-import { expectedSockets } from './expected-sockets.ts';
+import { clusterWorker } from './cluster-worker.ts';
 import { serveOrphans } from './lent-slots.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import { Reunion } from './reunion.ts';
@@ -38,7 +38,7 @@ import type { RollStep } from './rollout-machine.ts';
 import { nextStep, presentPolicy, Rollout, type GivenUp } from './rollout.ts';
 import { policyFor, targetFor } from './targets.ts';
 import { wayBack } from './way-back.ts';
-import { Worker } from './worker.ts';
+import type { Worker } from './worker.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { WorkerSet } from './worker-set.ts';
 import { isDead } from './worker-machine.ts';
@@ -81,6 +81,16 @@ export class Cluster {
     return this.#rollout !== null;
   }
 
+  /** A process of it is at work. */
+  get running(): boolean {
+    return this.#workers.all.some(({ state }) => !isDead(state));
+  }
+
+  /** Runs that were due by then have been seen to. */
+  noteScheduled(at: Timestamp): void {
+    this.#kept.change({ scheduledAt: at });
+  }
+
   /** Resolved once its workers have told this daemon what they share with it; at once where none was adopted. */
   get reunited(): Promise<void> {
     return this.#reunion?.over ?? Promise.resolve();
@@ -112,10 +122,17 @@ export class Cluster {
   }
 
   /** Settings that touch no process of what the app is; where it is on its way to be something else, that is called off. */
-  async update(request: Omit<ConvergeRequest, 'strategy'>): Promise<Result<StepOutcome>> {
-    if (this.#rollout !== null) return this.converge({ ...request, strategy: 'keep' });
+  async update(
+    request: Omit<ConvergeRequest, 'strategy'>,
+    change: Pick<Partial<ClusterDocument>, 'goal'> = {},
+  ): Promise<Result<StepOutcome>> {
+    const runsOn = this.#rollout !== null && request.spec.schedule !== null;
+    if (this.#rollout !== null && !runsOn) return this.converge({ ...request, strategy: 'keep' });
+    // What is under way of a schedule goes on to its end, but nobody waits for that any more.
+    if (runsOn) this.#kept.change(this.#withoutRollout());
+    if (runsOn) this.#abandonRollout();
     const asked = { ...request, at: this.#ports.clock.wallTime() };
-    const refused = this.#kept.begin(updated(this.document, request, asked), 0);
+    const refused = this.#kept.begin({ ...updated(this.document, request, asked), ...change }, 0);
     if (refused !== null) return err(refused);
     for (const worker of this.#current()) worker.update(request.spec);
     this.#scheduleStep();
@@ -219,7 +236,9 @@ export class Cluster {
     this.#timer = null;
     this.#workers.forgetDead(this.#target().generation);
     if (this.document.goal === 'stopped') return this.#stepTowardsStopped();
-    const progress = { target: this.#target(), workers: this.#workers.all, now: this.#ports.clock.now() };
+    // Between two runs nothing is missing.
+    if (this.#rollout === null && this.document.target.spec.schedule !== null) return;
+    const progress = { target: this.#target(), workers: this.#inRollout(), now: this.#ports.clock.now() };
     const step = nextStep(this.#rollout, progress);
     this.#rollout?.report(progressOf(this.#workers.all, this.#target()));
     const { overlap } = presentPolicy(this.#rollout, progress);
@@ -233,6 +252,11 @@ export class Cluster {
   /** Nothing runs that could need them. */
   #forgetOtherSockets(): void {
     this.#ports.vault.releaseOtherKind(this.key, { grouped: this.#target().spec.balance === 'reuseport' });
+  }
+
+  /** Runs that may overlap do not take each other's place. */
+  #inRollout(): readonly Worker[] {
+    return this.#target().spec.schedule?.overlap === true ? this.#current() : this.#workers.all;
   }
 
   #stepTowardsStopped(): void {
@@ -318,20 +342,9 @@ export class Cluster {
     worker.start();
   }
 
-  #newWorker(
-    { spec, revision, generation }: Target,
-    { instance, predecessor }: Pick<WorkerOptions, 'instance' | 'predecessor'>,
-  ): Worker {
-    const { minReady } = rollingPolicy(spec);
-    return new Worker({
-      key: this.key,
-      instance,
-      generation,
-      revision,
-      spec,
-      minReady,
-      predecessor,
-      expected: expectedSockets(this.document, spec, instance),
+  #newWorker(target: Target, place: Pick<WorkerOptions, 'instance' | 'predecessor'>): Worker {
+    return clusterWorker(target, place, {
+      document: this.document,
       ports: this.#ports,
       nextStartNumber: () => this.#kept.takeStartNumber(),
       onChange: () => this.#changed(),

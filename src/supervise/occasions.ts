@@ -1,3 +1,4 @@
+import type { Schedule } from '../domain/app-spec.ts';
 import type { Trigger } from '../domain/event.ts';
 import { appId, type AppKey } from '../domain/names.ts';
 import type { Cluster } from './cluster.ts';
@@ -9,11 +10,11 @@ import { logFiles } from './worker-launch.ts';
 export interface OccasionsOptions {
   readonly ports: SupervisePorts;
   readonly clusters: () => readonly Cluster[];
-  /** New processes for an app that is to run. */
-  readonly reload: (key: AppKey) => Promise<void>;
+  /** New processes for an app that is to run, or a run of a task. */
+  readonly perform: (key: AppKey, action: 'reload' | 'start') => Promise<void>;
 }
 
-/** On what occasions apps get new processes by themselves: at times (`cron_restart`), and when files change (`watch`). */
+/** On what occasions something is done by itself: at times (`cron_restart`, `schedule`), and when files change (`watch`). */
 export class Occasions {
   readonly #options: OccasionsOptions;
   readonly #timetable: Timetable;
@@ -30,7 +31,7 @@ export class Occasions {
   /** To be called whenever something about an app may have changed. */
   refresh(): void {
     const clusters = this.#options.clusters().filter(({ document }) => document.goal === 'running');
-    this.#timetable.refresh(clusters.flatMap((cluster) => this.#appointmentOf(cluster)));
+    this.#timetable.refresh(clusters.flatMap((cluster) => [...this.#restartOf(cluster), ...this.#runOf(cluster)]));
     this.#watches.refresh(clusters.flatMap((cluster) => this.#watchOf(cluster)));
     for (const cluster of clusters) {
       const trigger = this.#pending.get(appId(cluster.key));
@@ -44,7 +45,7 @@ export class Occasions {
     this.#watches.close();
   }
 
-  #appointmentOf(cluster: Cluster): readonly Appointment[] {
+  #restartOf(cluster: Cluster): readonly Appointment[] {
     const { cronRestart } = cluster.document.target.spec;
     if (cronRestart === null) return [];
     const keep = (): void => {
@@ -52,6 +53,31 @@ export class Occasions {
       if (!cluster.busy) this.#reload(cluster, { type: 'cron_restart', detail: cronRestart.cron });
     };
     return [{ id: appId(cluster.key), times: cronRestart, from: this.#options.ports.clock.wallTime(), keep }];
+  }
+
+  #runOf(cluster: Cluster): readonly Appointment[] {
+    const { target, scheduledAt } = cluster.document;
+    const { schedule } = target.spec;
+    if (schedule === null) return [];
+    const now = this.#options.ports.clock.wallTime();
+    const { cron, timezone, overlap, missed } = schedule;
+    // From now on it is known which were missed.
+    if (scheduledAt === undefined) cluster.noteScheduled(now);
+    const keep = (): void => {
+      cluster.noteScheduled(this.#options.ports.clock.wallTime());
+      this.#run(cluster, { overlap, cron });
+    };
+    const from = missed === 'run' ? (scheduledAt ?? now) : now;
+    return [{ id: `${appId(cluster.key)} run`, times: { cron, timezone }, from, keep }];
+  }
+
+  #run(cluster: Cluster, { overlap, cron }: Pick<Schedule, 'overlap' | 'cron'>): void {
+    const { emit } = this.#options.ports;
+    const { project, app } = cluster.key;
+    if (cluster.running && !overlap) return emit({ type: 'run-skipped', project, app });
+    emit({ type: 'app-triggered', project, app, trigger: { type: 'schedule', detail: cron } });
+    // As above.
+    void this.#options.perform(cluster.key, 'start');
   }
 
   #watchOf({ key, document }: Cluster): readonly Watch[] {
@@ -79,6 +105,6 @@ export class Occasions {
     const { project, app } = cluster.key;
     this.#options.ports.emit({ type: 'app-triggered', project, app, trigger });
     // Not awaited: how it ends is written down where it is carried out.
-    void this.#options.reload(cluster.key);
+    void this.#options.perform(cluster.key, 'reload');
   }
 }

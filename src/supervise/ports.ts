@@ -10,6 +10,7 @@ import type { Cgroups } from '../platform/cgroups.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
 import type { ProbeAnswer, ProbeQuestion } from '../platform/probes.ts';
 import type { ProcessInfo, SessionLeader, TreeRoot } from '../platform/process-table.ts';
+import type { CommandOutcome, ShellCommand } from '../platform/run-command.ts';
 import type { DaemonMessage } from '../protocol/worker.ts';
 import type { BootGate } from './boot-gate.ts';
 import type { SocketVault } from './socket-vault.ts';
@@ -33,6 +34,7 @@ export interface SupervisePorts {
   readonly probe: (question: ProbeQuestion, signal: AbortSignal) => Promise<ProbeAnswer>;
   /** Its value now, or what is wrong, to complete "the secret X cannot be had: …". Nobody keeps it. */
   readonly secret: (source: SecretSource, cwd: string) => Promise<Result<string, string>>;
+  readonly runCommand: (command: ShellCommand) => Promise<CommandOutcome>;
   /** The first moment after `from` that the times name; null if there is none. */
   readonly nextTime: (times: Times, from: Timestamp) => Promise<Timestamp | null>;
   readonly watchFiles: (request: WatchRequest, onChange: (files: readonly string[]) => void) => Promise<FileWatcher>;

@@ -15,6 +15,7 @@ import { processMeter } from '../platform/process-meter.ts';
 import { bootId, initialVariable, leadersWith, readProcess, sendSignal } from '../platform/process-table.ts';
 import { nextTime } from '../platform/cron.ts';
 import { watchFiles } from '../platform/file-watcher.ts';
+import { runCommand } from '../platform/run-command.ts';
 import { readSecret } from '../platform/secrets.ts';
 import { treeInspector } from '../platform/tree-inspector.ts';
 import { bootGate } from './boot-gate.ts';
@@ -111,6 +112,7 @@ function systemPorts(options: SupervisionOptions, links: WorkerLinks): Supervise
     probe: askProbe,
     secret: readSecret,
     nextTime,
+    runCommand: (command) => runCommand(command, { streams: 'both' }),
     watchFiles,
     emit: options.emit,
     surroundings: {

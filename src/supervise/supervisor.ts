@@ -21,7 +21,7 @@ import { standingOf, stopInOrder } from './stop-order.ts';
 import type { Strategy } from './targets.ts';
 import type { Worker } from './worker.ts';
 import type { LinkedWorker } from './worker-links.ts';
-import { findSurvivors, inherit, startNumberOf } from './survivors.ts';
+import { endedByBoot, findSurvivors, inherit, startNumberOf } from './survivors.ts';
 
 /** Where the documents of apps are kept. */
 export interface AppStore extends DocumentPort {
@@ -59,7 +59,7 @@ export class Supervisor {
     this.#occasions = new Occasions({
       ports: options.ports,
       clusters: () => [...this.#clusters.values()],
-      reload: (key) => this.#reloadByItself(key),
+      perform: (key, action) => this.#performByItself(key, action),
     });
   }
 
@@ -84,7 +84,8 @@ export class Supervisor {
     for (const document of documents) {
       const cluster = this.#add(new Cluster({ document, ...this.#clusterOptions() }));
       const own = byApp.get(appId(document.key)) ?? [];
-      if (own.length === 0 && document.goal === 'running') this.#waiting.add(cluster);
+      const awaited = document.goal === 'running' && document.target.spec.schedule === null;
+      if (own.length === 0 && awaited) this.#waiting.add(cluster);
       else cluster.resume(own);
       // Nobody waits for the outcome any more.
       if (document.deleting === true) void this.#delete(document.key, cluster);
@@ -187,15 +188,16 @@ export class Supervisor {
     this.#options.onChange?.();
   }
 
-  async #reloadByItself(key: AppKey): Promise<void> {
+  async #performByItself(key: AppKey, type: 'reload' | 'start'): Promise<void> {
     const cluster = this.#clusters.get(appId(key));
     if (cluster === undefined) return;
     const { spec } = cluster.document.target;
     const asker = { by: ECO_ITSELF, source: null, rollback: false, fromFile: false, onProgress: () => {} };
-    const outcome = await this.#carryOut(key, { type: 'reload', spec }, asker);
+    const outcome = await this.#carryOut(key, { type, spec }, asker);
     const { emit } = this.#options.ports;
-    if (outcome.ok) emit({ type: 'step-succeeded', ...key, action: 'reload' });
-    else emit({ type: 'step-failed', ...key, action: 'reload', failure: outcome.error.reason });
+    if (outcome.ok) emit({ type: 'step-succeeded', ...key, action: type });
+    else if (outcome.error.reason !== 'superseded')
+      emit({ type: 'step-failed', ...key, action: type, failure: outcome.error.reason });
   }
 
   /** Those whose turn it is. Asked again whenever anything has changed. */
@@ -256,9 +258,11 @@ export class Supervisor {
   /** One that is not there yet is made known, for somebody to start. */
   async #update(key: AppKey, spec: AppSpec, asker: Asker): Promise<Result<StepOutcome>> {
     const known = this.#clusters.get(appId(key));
-    if (known !== undefined) return known.update({ ...asker, spec });
-    if (spec.autostart) return err(noSuchApp(key));
-    const document = { ...newDocument(key, spec, this.#options.apps.retiredNumbers()), goal: 'stopped' as const };
+    const scheduled = spec.schedule !== null;
+    if (known !== undefined) return known.update({ ...asker, spec }, scheduled ? { goal: 'running' } : {});
+    if (spec.autostart && !scheduled) return err(noSuchApp(key));
+    const goal = scheduled ? 'running' : 'stopped';
+    const document = { ...newDocument(key, spec, this.#options.apps.retiredNumbers()), goal } as const;
     const cluster = this.#add(new Cluster({ document, ...this.#clusterOptions() }));
     const outcome = await cluster.update({ ...asker, spec });
     if (!outcome.ok) this.#clusters.delete(appId(key));
@@ -321,15 +325,6 @@ export class Supervisor {
     const { ports, apps } = this.#options;
     return { ports, documents: apps, onChange: () => this.#changed() };
   }
-}
-
-/** Its process cannot have outlived the machine. A run that has completed need not be repeated for that. */
-function endedByBoot(
-  { process: identity, phase }: WorkerRecord,
-  { rebooted, bootId }: { readonly rebooted: boolean; readonly bootId: string },
-): boolean {
-  if (phase === 'completed') return false;
-  return identity === null ? rebooted : identity.bootId !== bootId;
 }
 
 /** A task that is asked for runs again; a service that runs what is asked is left alone. */

@@ -50,6 +50,15 @@ export function findSurvivors(home: string, processes: ProcessPort, clock: Pick<
   return [...found.values()];
 }
 
+/** Its process cannot have outlived the machine. A run that has completed need not be repeated for that. */
+export function endedByBoot(
+  { process: identity, phase }: WorkerRecord,
+  { rebooted, bootId }: { readonly rebooted: boolean; readonly bootId: string },
+): boolean {
+  if (phase === 'completed') return false;
+  return identity === null ? rebooted : identity.bootId !== bootId;
+}
+
 /** The number after which no process of this home was ever started, by its id. */
 export function startNumberOf(id: WorkerId): number {
   return Number(id.slice(id.lastIndexOf('#') + 1));

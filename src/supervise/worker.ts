@@ -32,6 +32,7 @@ import { exitCause, observedWorker, workerRecord, type WorkerFacts } from './wor
 import { WorkerLogs } from './worker-logs.ts';
 import type { Retirement, WorkerOptions } from './worker-options.ts';
 import { WorkerProbes } from './worker-probes.ts';
+import { WorkerHooks, type HookedWorker } from './worker-hooks.ts';
 import { WorkerSecrets } from './worker-secrets.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { WorkerSigns } from './worker-signs.ts';
@@ -52,6 +53,7 @@ export class Worker {
   readonly #logs: WorkerLogs;
   readonly #probes: WorkerProbes;
   readonly #secrets: WorkerSecrets;
+  readonly #hooks: WorkerHooks;
   #spec: AppSpec;
   #state: WorkerState;
   #id: WorkerId;
@@ -62,6 +64,8 @@ export class Worker {
   #timer: Timer | null = null;
   #releaseGate: () => void = () => {};
   #launching = false;
+  /** Its pre_stop hook runs. */
+  #leaving = false;
   #treeCheckPending = false;
   #use: TreeUse | null = null;
   #retirement: Retirement | null = null;
@@ -80,6 +84,7 @@ export class Worker {
     this.#lent = this.#newLentSlots();
     this.#logs = new WorkerLogs(ports.logs);
     this.#secrets = new WorkerSecrets(ports.secret);
+    this.#hooks = new WorkerHooks(ports);
     this.#probes = new WorkerProbes({
       ports,
       onSign: () => this.#tick(),
@@ -172,6 +177,16 @@ export class Worker {
 
   /** `handover`: a successor serves already. */
   stop({ handover }: { readonly handover: boolean }): void {
+    if (this.#spec.hooks.preStop === null || this.#state.phase !== 'ready')
+      return this.#handle({ type: 'stop-requested', handover });
+    // Not awaited: what comes of it arrives as an event.
+    if (!this.#leaving) void this.#stopAfterHook(handover);
+  }
+
+  async #stopAfterHook(handover: boolean): Promise<void> {
+    this.#leaving = true;
+    await this.#hooks.preStop(this.#hooked());
+    this.#leaving = false;
     this.#handle({ type: 'stop-requested', handover });
   }
 
@@ -326,7 +341,11 @@ export class Worker {
     if (state === before && effects.length === 0) return this.#settle();
     this.#state = withReason(state, this.waitingFor);
     for (const effect of effects) this.#carryOut(effect);
-    if (before.phase !== 'ready' && state.phase === 'ready') ports.emit({ type: 'worker-ready', worker: this.#id });
+    if (before.phase !== 'ready' && state.phase === 'ready') {
+      ports.emit({ type: 'worker-ready', worker: this.#id });
+      // Not awaited: nobody waits for it.
+      if (this.#spec.hooks.postReady !== null) void this.#hooks.postReady(this.#hooked());
+    }
     if (before.phase === 'starting' && state.phase !== 'starting') this.#releaseGate();
     this.#settle();
     onChange();
@@ -399,7 +418,9 @@ export class Worker {
     this.#save();
     this.#launching = true;
     const needsSecrets = Object.keys(this.#spec.secrets).length > 0;
-    const refused = needsSecrets ? await this.#secrets.read(this.#spec) : null;
+    const locked = needsSecrets ? await this.#secrets.read(this.#spec) : null;
+    const hooked = locked === null && this.#spec.hooks.preStart !== null;
+    const refused = hooked ? await this.#hooks.preStart(this.#hooked()) : locked;
     const launched = refused ?? (await this.#launch(id));
     this.#launching = false;
     if ('type' in launched) return this.#exited(id, launched);
@@ -565,11 +586,19 @@ export class Worker {
     return logFiles(this.#spec, { key, instance: this.instance }, ports.surroundings.home);
   }
 
-  #beginProbes(): void {
+  #hooked(): HookedWorker {
+    return { id: this.#id, spec: this.#spec, env: this.#environment() };
+  }
+
+  /** What is run for it besides its process runs in the same environment. */
+  #environment(): Readonly<Record<string, string>> {
     const { key, ports, revision } = this.#options;
-    const identity = { key, id: this.#id, instance: this.instance, revision };
-    const environment = () =>
-      checkEnvironment(this.#spec, { ...identity, secrets: this.#secrets.values }, ports.surroundings);
+    const identity = { key, id: this.#id, instance: this.instance, revision, secrets: this.#secrets.values };
+    return checkEnvironment(this.#spec, identity, ports.surroundings);
+  }
+
+  #beginProbes(): void {
+    const environment = () => this.#environment();
     this.#probes.begin({
       id: this.#id,
       spec: this.#spec,

@@ -48,6 +48,7 @@ export class FakeMachine {
   /** What answers a probe. */
   probe: SupervisePorts['probe'] = () => Promise.resolve({ well: true, said: 'it said 200' });
   secret: (source: SecretSource) => Promise<Result<string, string>> = ({ type }) => Promise.resolve(ok(`from ${type}`));
+  runCommand: SupervisePorts['runCommand'] = () => Promise.resolve({ type: 'succeeded', output: '' });
   /** Every hour. */
   nextTime: (times: Times, from: number) => number | null = (_times, from) => from - (from % 3_600_000) + 3_600_000;
   watchers: { readonly request: WatchRequest; readonly onChange: (files: readonly string[]) => void }[] = [];
@@ -90,6 +91,7 @@ export class FakeMachine {
       },
       probe: (question, signal) => this.probe(question, signal),
       secret: (source) => this.secret(source),
+      runCommand: (command) => this.runCommand(command),
       nextTime: (times, from) => Promise.resolve(this.nextTime(times, from)),
       watchFiles: (request, onChange) => {
         this.watchers.push({ request, onChange });

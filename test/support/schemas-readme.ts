@@ -37,6 +37,7 @@ const PART_OF = {
   disable_logs: 'outFile',
   time: 'logDateFormat',
   logs: 'logRotation',
+  overlap: 'schedule',
   ignore_watch: 'watch',
   watch_delay: 'watch',
   watch_options: 'watch',

@@ -37,6 +37,8 @@ export function appSpec(fields: Partial<AppSpec> & Pick<AppSpec, 'name'>): AppSp
     stopExitCodes: [],
     restart: DEFAULTS.restart,
     maxMemoryRestart: null,
+    schedule: null,
+    hooks: { preStart: null, postReady: null, preStop: null },
     cronRestart: null,
     watch: null,
     limits: null,

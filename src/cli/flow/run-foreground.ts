@@ -177,7 +177,9 @@ function codeOf(cause: ExitCause): number {
 
 /** No app has anything left to do: every worker has ended, and none is to be started again. */
 function isAtRest(apps: readonly ObservedApp[]): boolean {
-  return apps.every(({ workers }) => workers.every(({ phase }) => phase === 'completed' || phase === 'failed'));
+  return apps.every(({ spec, workers }) => {
+    return spec.schedule === null && workers.every(({ phase }) => phase === 'completed' || phase === 'failed');
+  });
 }
 
 /** Why the first of the workers that are not started again has failed; null if none has. */

@@ -46,6 +46,10 @@ function whatHappened(event: RecordedEvent): string {
       return 'ready';
     case 'app-triggered':
       return `${event.trigger.type}: ${event.trigger.detail}`;
+    case 'run-skipped':
+      return 'not run: the run before it is still under way';
+    case 'hook-failed':
+      return `its ${event.hook} hook ${event.problem}`;
     case 'worker-retired':
       return `makes room for a successor: ${formatExitCause(event.cause)}`;
     case 'worker-exited':

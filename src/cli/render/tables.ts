@@ -77,6 +77,7 @@ const WORST_FIRST: readonly AppStatus[] = [
   'stopped',
   'ready',
   'completed',
+  'scheduled',
 ];
 
 function most(a: number | null, b: number | null): number {
@@ -115,6 +116,7 @@ const COLUMNS: readonly Column[] = [
 
 export const STATUS_COLOURS: Readonly<Record<AppStatus, Colour>> = {
   ready: 'green',
+  scheduled: 'green',
   completed: 'green',
   degraded: 'yellow',
   starting: 'yellow',
