@@ -87,7 +87,7 @@ function createConsole({ cwd, environment }: Omit<CliCall, 'args'>, flags: Outpu
     json,
     quiet: flags.quiet === true,
     verbose: flags.verbose === true,
-    annotations: environment.GITHUB_ACTIONS === 'true',
+    annotations: environment.GITHUB_ACTIONS === 'true' ? (environment.GITHUB_WORKSPACE ?? cwd) : null,
     cwd,
   };
 }

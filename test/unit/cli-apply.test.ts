@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import type { StepOutcome } from '../../src/protocol/control.ts';
 import { reusePortSupport } from '../../src/platform/listening-socket.ts';
@@ -77,6 +78,77 @@ test('an invalid file: exit 3, before any daemon is asked', async () => {
   const { run, seen } = fakeEco({});
   for (const command of ['validate', 'plan', 'apply', 'down']) expect(await run(command)).toBe(3);
   expect(seen.connections).toEqual([]);
+});
+
+const warning: Diagnostic = {
+  code: 'ECO1203',
+  severity: 'warning',
+  message: 'unknown key "instnaces"',
+  hint: 'instances',
+  location: {
+    file: '/home/me/shop/ecosystem.yaml',
+    range: { start: { line: 3, column: 5 }, end: { line: 3, column: 14 } },
+    path: 'apps[0].instnaces',
+    frame: [],
+  },
+  related: [],
+};
+
+const withWarning: ReturnType<typeof loadedFile> = (() => {
+  const loaded = loadedFile([spec('api')]);
+  return loaded.ok ? ok({ ...loaded.value, warnings: [warning] }) : loaded;
+})();
+
+test('--strict takes warnings for errors, before any daemon is asked', async () => {
+  for (const command of ['validate', 'plan', 'apply', 'run']) {
+    const { run, seen } = fakeEco({ loaded: withWarning });
+    expect(await run(command, '--strict')).toBe(3);
+    expect(seen.err).toContain('error[ECO1203]: unknown key');
+    expect(seen.connections).toEqual([]);
+  }
+  expect(await fakeEco({ loaded: withWarning }).run('validate')).toBe(0);
+  expect(await fakeEco({ loaded: loadedFile([spec('api')]) }).run('validate', '--strict')).toBe(0);
+});
+
+test('with --json what is wrong is a document with the diagnostics of the Language Server Protocol', async () => {
+  for (const command of ['validate', 'plan']) {
+    const { run, seen } = fakeEco({ loaded: withWarning });
+    expect(await run(command, '--strict', '--json')).toBe(3);
+    expect(seen.err).toBe('');
+    expect(JSON.parse(seen.out)).toEqual({
+      format_version: '1.0',
+      valid: false,
+      file: null,
+      diagnostics: [
+        {
+          file: '/home/me/shop/ecosystem.yaml',
+          path: 'apps[0].instnaces',
+          uri: 'file:///home/me/shop/ecosystem.yaml',
+          range: { start: { line: 2, character: 4 }, end: { line: 2, character: 13 } },
+          severity: 1,
+          code: 'ECO1203',
+          source: 'eco',
+          message: 'unknown key "instnaces"',
+          relatedInformation: [],
+          data: { path: 'apps[0].instnaces', hint: 'instances' },
+        },
+      ],
+    });
+  }
+});
+
+test('in GitHub Actions diagnostics are annotations too, with files relative to the repository, with --json as well', async () => {
+  const environment = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: '/home/me' };
+  const text =
+    '::warning file=shop/ecosystem.yaml,line=3,col=5,title=ECO1203::unknown key "instnaces"%0Ahint: instances';
+  for (const args of [['validate'], ['validate', '--json']]) {
+    const { run, seen } = fakeEco({ loaded: withWarning, environment });
+    expect(await run(...args)).toBe(0);
+    expect(seen.err.split('\n')).toContain(text);
+  }
+  const strict = fakeEco({ loaded: withWarning, environment });
+  await strict.run('plan', '--strict', '--json');
+  expect(strict.seen.err.split('\n')).toContain(text.replace('::warning', '::error'));
 });
 
 test.each([

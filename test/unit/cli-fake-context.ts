@@ -151,7 +151,10 @@ export function fakeEco(world: World) {
           json: flags.json === true,
           quiet: flags.quiet === true,
           verbose: flags.verbose === true,
-          annotations: context.environment.GITHUB_ACTIONS === 'true',
+          annotations:
+            context.environment.GITHUB_ACTIONS === 'true'
+              ? (context.environment.GITHUB_WORKSPACE ?? context.cwd)
+              : null,
           cwd: '/home/me/shop',
         },
       }),

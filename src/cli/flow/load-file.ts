@@ -1,5 +1,6 @@
 import type { LoadedEcosystem, LoadOptions } from '../../config/load-ecosystem.ts';
-import { ok, type Result } from '../../domain/result.ts';
+import type { Failure } from '../../domain/failure.ts';
+import { err, ok, type Result } from '../../domain/result.ts';
 import type { CliContext } from '../context.ts';
 import { tell } from '../render/console.ts';
 
@@ -9,6 +10,8 @@ export interface FileOptions {
   /** Instead of the project that the file names. */
   readonly project?: string;
   readonly revision?: string;
+  /** What would be a warning is an error. */
+  readonly strict?: boolean;
 }
 
 export async function loadFile(
@@ -26,13 +29,23 @@ export async function loadFile(
     home: context.home,
     codeRevision,
   });
-  if (!loaded.ok) return loaded;
+  if (!loaded.ok) return options.strict === true ? asErrors(loaded.error) : loaded;
   const { desired, warnings } = loaded.value;
   const took = Math.round(context.clock.now() - began);
   tell(
     context.console,
     `${desired.file}: ${desired.apps.length} apps of project ${desired.project}, read in ${took} ms`,
   );
+  if (options.strict === true && warnings.length > 0)
+    return asErrors({ reason: 'config-invalid', diagnostics: warnings });
   if (options.project === undefined) return loaded;
   return ok({ desired: { ...desired, project: options.project }, warnings });
+}
+
+function asErrors(failure: Failure): Result<never> {
+  if (failure.reason !== 'config-invalid') return err(failure);
+  return err({
+    ...failure,
+    diagnostics: failure.diagnostics.map((diagnostic) => ({ ...diagnostic, severity: 'error' as const })),
+  });
 }

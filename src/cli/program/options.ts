@@ -17,6 +17,7 @@ export interface FileFlags extends OutputFlags {
   readonly file?: string;
   readonly env?: string;
   readonly project?: string;
+  readonly strict?: boolean;
 }
 
 export interface PlanFlags extends FileFlags {
@@ -49,7 +50,8 @@ export function withFile(command: Command): Command {
       .argument('[file]', 'the ecosystem file; without it, the nearest one from here up to the root of the repository')
       .option('-f, --file <file>', 'the same as [file]')
       .option('--env <name>', 'merge the env_<name> blocks')
-      .option('--project <name>', 'use this project name instead of the one in the file'),
+      .option('--project <name>', 'use this project name instead of the one in the file')
+      .option('--strict', 'take every warning about the file for an error'),
   );
 }
 

@@ -19,8 +19,8 @@ export interface Console {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  /** Diagnostics are wanted as workflow commands too. */
-  readonly annotations: boolean;
+  /** Diagnostics are wanted as workflow commands too, with files relative to this folder; null: they are not. */
+  readonly annotations: string | null;
   /** Paths are shown relative to it. */
   readonly cwd: string;
 }
@@ -60,7 +60,8 @@ export async function renderDiagnostics(console: Console, diagnostics: readonly 
 
 /** On stderr as well: a CI runner reads workflow commands from both streams. */
 export async function renderAnnotations(console: Console, diagnostics: readonly Diagnostic[]): Promise<void> {
-  if (!console.annotations || diagnostics.length === 0) return;
+  const { annotations: root } = console;
+  if (root === null || diagnostics.length === 0) return;
   const { formatGithubAnnotation } = await import('./diagnostics.ts');
-  for (const diagnostic of diagnostics) console.err(`${formatGithubAnnotation(diagnostic, { cwd: console.cwd })}\n`);
+  for (const diagnostic of diagnostics) console.err(`${formatGithubAnnotation(diagnostic, { cwd: root })}\n`);
 }
