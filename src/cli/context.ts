@@ -3,6 +3,7 @@ import type { ConnectOptions } from '../client/connect.ts';
 import type { DaemonClient } from '../client/daemon-client.ts';
 import type { Program } from '../domain/failure.ts';
 import type { Source } from '../domain/history.ts';
+import type { LockHolder, LockId } from '../domain/lock.ts';
 import type { Actor } from '../domain/observed-state.ts';
 import type { Result } from '../domain/result.ts';
 import type { Milliseconds } from '../domain/time.ts';
@@ -25,6 +26,8 @@ export interface CliContext {
   /** Ends early when the signal is aborted. */
   readonly pause: (span: Milliseconds, signal?: AbortSignal) => Promise<void>;
   readonly actor: () => Promise<Actor>;
+  /** This process as the holder of a lock that it is about to take. */
+  readonly newLock: () => Promise<NewLock>;
   /** The state of the repository that holds the folder; null if there is none. */
   readonly source: (folder: string) => Promise<Source | null>;
   readonly load: (options: LoadOptions) => Promise<Result<LoadedEcosystem>>;
@@ -52,6 +55,11 @@ export interface CliContext {
   readonly ask: (question: string) => Promise<Answer>;
   readonly onInterrupt: (callback: (signal: InterruptSignal, count: number) => void) => () => void;
   readonly onOutputClosed: (callback: () => void) => () => void;
+}
+
+export interface NewLock {
+  readonly id: LockId;
+  readonly holder: LockHolder;
 }
 
 export type DaemonStart = ConnectOptions['start'];

@@ -60,7 +60,8 @@ export const EXIT_CODES: readonly ExitCodeText[] = [
   {
     code: EXIT.lockHeld,
     meaning: 'lock held (who, since when, how to unlock)',
-    explanation: 'Another apply of this project is under way. Nothing was changed. Wait for it, then try again.',
+    explanation:
+      'Another command changes this project, or somebody has locked it. `--lock-timeout` waits for it; `eco unlock` ends it.',
   },
   {
     code: EXIT.stalePlan,
@@ -115,6 +116,9 @@ export function exitCodeOf(failure: Failure): ExitCode {
     case 'owned-by-another-origin':
     case 'empty-desired-state':
       return EXIT.refused;
+    case 'lock-held':
+    case 'lock-lost':
+      return EXIT.lockHeld;
     case 'rollout-failed':
       return failure.serving !== null && failure.serving.ready > 0 ? EXIT.rolloutFailed : EXIT.nothingServes;
     case 'task-failed':
@@ -134,6 +138,7 @@ export function exitCodeOf(failure: Failure): ExitCode {
     case 'superseded':
     case 'skipped':
     case 'no-such-app':
+    case 'no-such-lock':
     case 'no-such-revision':
     case 'only-code-differs':
     case 'ambiguous-target':
@@ -153,6 +158,7 @@ const WORST_FIRST: readonly ExitCode[] = [
   EXIT.terminated,
   EXIT.timedOut,
   EXIT.daemon,
+  EXIT.lockHeld,
 ];
 
 /** 0 if every step succeeded. A step that was skipped because of another counts through that other. */

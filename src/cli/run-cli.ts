@@ -8,6 +8,7 @@ import type { Program } from '../domain/failure.ts';
 import type { CliContext } from './context.ts';
 import type { OutputFlags } from './program/options.ts';
 import { runProgram } from './program/program.ts';
+import { quoted } from './render/quoted.ts';
 import { hint, type Console } from './render/console.ts';
 import { formatOtherVersion } from './render/other-version-text.ts';
 
@@ -35,7 +36,7 @@ export async function runCli(call: CliCall): Promise<number> {
 }
 
 /** What is seldom needed is imported when it is. */
-function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliContext {
+function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags): CliContext {
   const home = ecoHome();
   const console = createConsole({ cwd, environment }, flags);
   const program = { version: ECO_VERSION, node: nodeVersion() };
@@ -49,6 +50,11 @@ function createContext({ cwd, environment }: CliCall, flags: OutputFlags): CliCo
     clock: systemClock,
     pause: wait,
     actor: async () => (await import('../platform/actor.ts')).currentActor(),
+    newLock: async () => {
+      const { currentHolder, newLockId } = await import('../platform/lock-holder.ts');
+      const command = ['eco', ...args.map(quoted)].join(' ');
+      return { id: newLockId(), holder: currentHolder({ command, environment }) };
+    },
     source: async (folder) => (await import('../platform/git.ts')).gitSource(folder),
     load: async (options) => (await import('../config/load-ecosystem.ts')).loadEcosystem(options),
     connect: async (start) => (await import('../client/connect.ts')).connectDaemon({ home, start, onOtherVersion }),

@@ -1,3 +1,4 @@
+import type { ProjectLock } from '../domain/lock.ts';
 import type { CodeManifest } from '../domain/revision.ts';
 import type { AppHistory } from '../domain/history.ts';
 import type { ObservedState } from '../domain/observed-state.ts';
@@ -11,6 +12,8 @@ import type {
   FlushRequest,
   EventMessage,
   HistoryQuery,
+  LockMessage,
+  LockRequest,
   LogMessage,
   LogQuery,
   ResetRequest,
@@ -20,12 +23,16 @@ import type {
   StepMessage,
   StepOutcome,
   StepRequest,
+  UnlockRequest,
 } from '../protocol/control.ts';
 
 /** The daemon as the CLI sees it. Every method answers a `daemon-unreachable` failure when the daemon is gone. */
 export interface DaemonClient {
   readonly info: () => Promise<Result<DaemonInfo>>;
   readonly observe: (project?: ProjectName, options?: ObserveOptions) => Promise<Result<ObservedState>>;
+  /** Refused, or granted until the connection ends. */
+  readonly lock: (request: LockRequest, signal: AbortSignal) => AsyncIterable<Result<LockMessage>>;
+  readonly unlock: (request: UnlockRequest) => Promise<Result<ProjectLock>>;
   readonly claim: (request: ClaimRequest) => Promise<Result<ClaimAnswer>>;
   readonly step: (request: StepRequest, options: StepOptions) => Promise<Result<StepOutcome>>;
   /** Empty if the daemon does not know the digest. */

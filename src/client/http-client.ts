@@ -21,6 +21,8 @@ export function httpClient(socketPath: string, log: string): DaemonClient {
       const answer = await ask<ObservedState>(daemon, { method: 'GET', path: `/v1/observed?${query}` });
       return answer.ok ? ok(completeState(answer.value)) : answer;
     },
+    lock: (body, signal) => follow(daemon, { method: 'POST', path: '/v1/locks', body, signal }),
+    unlock: (body) => ask(daemon, { method: 'POST', path: '/v1/unlocks', body }),
     claim: (body) => askInTurn(() => ask(daemon, { method: 'POST', path: '/v1/applies', body }), { info }),
     step: (request, options) =>
       askInTurn(() => performStep(daemon, request, options), { info, signal: options.signal }),

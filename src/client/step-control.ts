@@ -1,5 +1,6 @@
 import { ok } from '../domain/result.ts';
 import type { Source } from '../domain/history.ts';
+import type { LockId } from '../domain/lock.ts';
 import type { ProjectName } from '../domain/names.ts';
 import type { Actor } from '../domain/observed-state.ts';
 import type { Action } from '../domain/plan.ts';
@@ -12,6 +13,7 @@ export interface StepControlOptions {
   readonly project: ProjectName;
   readonly by: Actor;
   readonly asked: StepRequest['asked'];
+  readonly lock: LockId;
   readonly source: Source | null;
   /** False: a step that fails is not rolled back, whatever its spec says. */
   readonly rollback: boolean;
@@ -21,13 +23,13 @@ export interface StepControlOptions {
 
 /** The daemon as the executor's port: one request a step. */
 export function clusterControl(client: DaemonClient, options: StepControlOptions): ClusterControl {
-  const { project, by, asked, source, manifests } = options;
+  const { project, by, asked, lock, source, manifests } = options;
   const rollback = options.rollback ? {} : ({ rollback: 'off' } as const);
   return {
     perform: async ({ app, action }, { onProgress, signal }) => {
       const manifest = manifestOf(action, manifests);
       const outcome = await client.step(
-        { project, app, action, by, asked, manifest, source, ...rollback },
+        { project, app, action, by, asked, lock, manifest, source, ...rollback },
         { signal, onProgress: ({ workers }) => onProgress({ app, workers }) },
       );
       return outcome.ok ? ok(outcome.value) : outcome;

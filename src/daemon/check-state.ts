@@ -1,5 +1,6 @@
 import type { ClusterDocument } from '../supervise/cluster-document.ts';
 import type { WorkerRecord } from '../supervise/ports.ts';
+import type { ProjectLock } from '../domain/lock.ts';
 import type { WorkerPhase } from '../domain/worker-state.ts';
 import type { ProjectDocument } from './store.ts';
 
@@ -50,6 +51,18 @@ export function isProjectDocument(value: unknown): value is ProjectDocument {
   const { type, path, remote } = fieldsOf(origin);
   const hasOrigin = (type === 'folder' && typeof path === 'string') || (type === 'git' && typeof remote === 'string');
   return isText(name) && hasOrigin && typeof file === 'string' && isCount(serial);
+}
+
+export function isProjectLock(value: unknown): value is ProjectLock {
+  const { id, project, holder, since, message } = fieldsOf(value);
+  const { user, host, command, startTime, space, pid } = fieldsOf(holder);
+  const texts = [user, host, command, startTime, space];
+  return (
+    [id, project].every(isText) &&
+    texts.every((text) => typeof text === 'string') &&
+    [pid, since].every(isCount) &&
+    (message === null || isText(message))
+  );
 }
 
 export function isManifest(value: unknown): value is Readonly<Record<string, string>> {

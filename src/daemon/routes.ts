@@ -1,19 +1,22 @@
 import createRouter, { type HTTPMethod, type HTTPVersion, type Instance } from 'find-my-way';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Failure } from '../domain/failure.ts';
+import type { Actor } from '../domain/observed-state.ts';
 import type { Result } from '../domain/result.ts';
 import {
   parseClaim,
   parseFlush,
   parseHistoryQuery,
+  parseLock,
   parseLogQuery,
   parseReset,
   parseShutdown,
   parseSignal,
   parseStep,
+  parseUnlock,
   type Parser,
 } from '../protocol/check.ts';
-import type { DaemonInfo, EventMessage, ShutdownRequest } from '../protocol/control.ts';
+import type { DaemonInfo, EventMessage, ShutdownRequest, StepRequest } from '../protocol/control.ts';
 import { readJsonBody, sendJson, streamJson, type RequestHandler } from '../platform/http-server.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { LogLedger } from '../platform/log-ledger.ts';
@@ -22,6 +25,7 @@ import type { Sampler } from '../supervise/sampler.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { resetRestarts, signalWorkers } from './by-hand.ts';
 import type { EventLog } from './event-log.ts';
+import type { Locks } from './locks.ts';
 import { maskedHistory } from './masked-history.ts';
 import { logSources } from './log-sources.ts';
 import { streamLogs } from './log-stream.ts';
@@ -34,6 +38,7 @@ export interface Daemon {
   readonly supervisor: Supervisor;
   readonly sampler: Sampler;
   readonly projects: Projects;
+  readonly locks: Locks;
   readonly store: Store;
   readonly events: EventLog;
   readonly ledger: LogLedger;
@@ -56,6 +61,7 @@ export function routes(daemon: Daemon): RequestHandler {
       refuse(response, { reason: 'bad-request', problem: `nothing is at ${url}` }),
   });
   addReads(router, daemon);
+  addLocks(router, daemon);
   addWrites(router, daemon);
   addHandwork(router, daemon);
   return (request, response) => void router.lookup(request, response);
@@ -99,14 +105,44 @@ function addReads(router: Router, { supervisor, sampler, projects, store, events
   });
 }
 
+function addLocks(router: Router, { locks, events, steps, info }: Daemon): void {
+  onBody(router, 'POST /v1/locks', {
+    parse: parseLock,
+    answer: (body, response) => {
+      if (steps.ending) return refuse(response, { reason: 'daemon-ending', pid: info().pid });
+      const taken = locks.take(body);
+      if (!taken.ok) return refuse(response, taken.error);
+      const { id, project, holder, message } = taken.value;
+      if (message !== null) events.record({ type: 'project-locked', project, id, message, by: actorOf(holder) });
+      return streamJson(response, (connection) => locks.hold(taken.value, connection));
+    },
+  });
+  onBody(router, 'POST /v1/unlocks', {
+    parse: parseUnlock,
+    answer: ({ id, by }, response) => {
+      const unlocked = locks.unlock(id);
+      if (unlocked.ok && by !== null) {
+        events.record({ type: 'project-unlocked', project: unlocked.value.project, id, by });
+      }
+      answerWith(response, unlocked);
+    },
+  });
+}
+
+function actorOf({ user, host, pid }: Actor): Actor {
+  return { user, host, pid };
+}
+
 function addWrites(router: Router, daemon: Daemon): void {
-  const { supervisor, projects, events, steps } = daemon;
-  const ending: Failure = { reason: 'daemon-ending', pid: daemon.info().pid };
+  const { supervisor, projects, locks, events, steps } = daemon;
+  const refusal = ({ project, lock }: Pick<StepRequest, 'project' | 'lock'>): Failure | null =>
+    steps.ending ? { reason: 'daemon-ending', pid: daemon.info().pid } : locks.refusal(project, lock);
   onBody(router, 'POST /v1/applies', {
     parse: parseClaim,
     answer: (body, response) => {
       const { project, file, by } = body;
-      if (steps.ending) return refuse(response, ending);
+      const refused = refusal(body);
+      if (refused !== null) return refuse(response, refused);
       const claim = projects.claim(body, supervisor.observe(project).length > 0);
       if (!claim.ok) return refuse(response, claim.error);
       events.record({ type: 'apply-started', project, file, serial: claim.value.serial, by });
@@ -116,7 +152,8 @@ function addWrites(router: Router, daemon: Daemon): void {
   onBody(router, 'POST /v1/steps', {
     parse: parseStep,
     answer: (body, response) => {
-      if (steps.ending) return refuse(response, ending);
+      const refused = refusal(body);
+      if (refused !== null) return refuse(response, refused);
       return steps.carryOut(() => streamJson(response, ({ send }) => performStep(body, daemon, send)));
     },
   });

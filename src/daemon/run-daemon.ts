@@ -8,6 +8,7 @@ import { ecoHome } from '../platform/home.ts';
 import { reusePortSupport } from '../platform/listening-socket.ts';
 import { LogLedger } from '../platform/log-ledger.ts';
 import { ensurePrivateFolder, keepFilesPrivate } from '../platform/private-folder.ts';
+import { holderFate } from '../platform/lock-holder.ts';
 import { notifyReady } from '../platform/notify-ready.ts';
 import { bootId } from '../platform/process-table.ts';
 import { keepSpareDescriptor } from '../platform/spare-descriptor.ts';
@@ -15,6 +16,7 @@ import { openSupervision, type Supervision } from '../supervise/supervision.ts';
 import { exitsPath } from '../supervise/worker-launch.ts';
 import { logProblemText } from '../supervise/log-problem.ts';
 import type { AppStore, Supervisor } from '../supervise/supervisor.ts';
+import { Locks } from './locks.ts';
 import { EventLog } from './event-log.ts';
 import { Projects } from './projects.ts';
 import { routes, type Daemon } from './routes.ts';
@@ -140,11 +142,18 @@ async function serve({ home, socketPath, store, events, ledger, supervision }: S
     service: daemonProcess.service,
   });
   const projects = new Projects(store.loadProjects(), (document) => store.saveProject(document));
-  const daemon: Daemon = { supervisor, sampler, projects, store, events, ledger, keeper, steps, info, shutdown };
+  const locks = new Locks(store.loadLocks(), {
+    save: (lock) => store.saveLock(lock),
+    remove: (project) => store.removeLock(project),
+    fate: holderFate,
+    clock: systemClock,
+  });
+  const daemon: Daemon = { supervisor, sampler, projects, locks, store, events, ledger, keeper, steps, info, shutdown };
   const server = await serveHttp(socketPath, routes(daemon));
   const problem = await notifyReady();
   if (problem !== null) daemonProcess.log(`systemd was not told that eco is ready: ${problem}`);
   await ending.promise;
+  locks.close();
   supervision.close();
   await server.close();
 }

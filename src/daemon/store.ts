@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Origin } from '../domain/desired-state.ts';
+import type { ProjectLock } from '../domain/lock.ts';
 import type { AppKey, ProjectName, WorkerId } from '../domain/names.ts';
 import type { CodeManifest } from '../domain/revision.ts';
 import type { Failure } from '../domain/failure.ts';
@@ -18,7 +19,7 @@ import type { ExitRecord } from '../protocol/worker.ts';
 import { completeDocument, type ClusterDocument } from '../supervise/cluster-document.ts';
 import type { WorkerRecord } from '../supervise/ports.ts';
 import { exitRecordPath, exitsPath, fileNameOf } from '../supervise/worker-launch.ts';
-import { isAppDocument, isCount, isManifest, isProjectDocument, isWorkerRecord } from './check-state.ts';
+import { isAppDocument, isCount, isManifest, isProjectDocument, isProjectLock, isWorkerRecord } from './check-state.ts';
 import { DocumentWriter, type WriterOptions } from './document-writer.ts';
 
 /** Raised when a document gets a form that an older eco would misread; a field that it does not know is no such form. */
@@ -41,7 +42,7 @@ export interface ProjectDocument {
 
 /**
  * What must survive the daemon, as JSON files under ECO_HOME: `home.json`,
- * `projects/<project>.json`, `apps/<project>/<app>.json`, `workers/<id>.json`, `code/<digest>.json`, `start-numbers.json`;
+ * `projects/<project>.json`, `locks/<project>.json`, `apps/<project>/<app>.json`, `workers/<id>.json`, `code/<digest>.json`, `start-numbers.json`;
  * and what Node workers write themselves, `run/exits/<id>.json`.
  */
 export class Store {
@@ -84,6 +85,19 @@ export class Store {
 
   saveProject(document: ProjectDocument): void {
     this.#write(join(this.#home, 'projects', `${fileNameOf(document.name)}.json`), document, { durable: true });
+  }
+
+  loadLocks(): readonly ProjectLock[] {
+    return this.#load('locks', isProjectLock);
+  }
+
+  /** Flushed to disk if it outlives a power cut: one that a command holds does not. */
+  saveLock(lock: ProjectLock): void {
+    this.#write(this.#lockFile(lock.project), lock, { durable: lock.message !== null });
+  }
+
+  removeLock(project: ProjectName): void {
+    this.#writer.remove(this.#lockFile(project));
   }
 
   loadApps(): readonly ClusterDocument[] {
@@ -165,6 +179,10 @@ export class Store {
     for (const name of jsonFilesIn(join(this.#home, 'code'))) {
       if (!digests.has(name)) this.#writer.remove(this.#manifestFile(name));
     }
+  }
+
+  #lockFile(project: ProjectName): string {
+    return join(this.#home, 'locks', `${fileNameOf(project)}.json`);
   }
 
   #appFile({ project, app }: AppKey): string {

@@ -1,3 +1,4 @@
+import type { LockId } from './lock.ts';
 import type { ActionType } from './plan.ts';
 import type { Actor } from './observed-state.ts';
 import type { AppName, ProjectName, WorkerId } from './names.ts';
@@ -16,6 +17,15 @@ export type EcoEvent =
       readonly serial: number;
       readonly by: Actor;
     }
+  /** By hand; what commands hold while they run is not recorded. */
+  | {
+      readonly type: 'project-locked';
+      readonly project: ProjectName;
+      readonly id: LockId;
+      readonly message: string;
+      readonly by: Actor;
+    }
+  | { readonly type: 'project-unlocked'; readonly project: ProjectName; readonly id: LockId; readonly by: Actor }
   | {
       readonly type: 'step-started';
       readonly project: ProjectName;

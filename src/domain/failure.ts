@@ -1,5 +1,6 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { Origin } from './desired-state.ts';
+import type { LockId, ProjectLock } from './lock.ts';
 import type { AppName, ProjectName, WorkerId } from './names.ts';
 import type { Milliseconds } from './time.ts';
 import type { ExitCause } from './worker-state.ts';
@@ -38,6 +39,12 @@ export type Failure =
     }
   /** The file has no apps, but the project has: deleting all of them must be asked for. Nothing was changed. */
   | { readonly reason: 'empty-desired-state'; readonly project: ProjectName; readonly apps: readonly AppName[] }
+  /** Another command changes the project, or somebody has locked it. Nothing was changed. */
+  | { readonly reason: 'lock-held'; readonly lock: ProjectLock }
+  /** Somebody has unlocked the project under a command that changes it. What it began goes on; it begins nothing more. */
+  | { readonly reason: 'lock-lost'; readonly project: ProjectName; readonly id: LockId }
+  /** There is no lock of that id. */
+  | { readonly reason: 'no-such-lock'; readonly id: LockId }
   /** No daemon answers and none could be started. Apps that run go on running. */
   | {
       readonly reason: 'daemon-unreachable';

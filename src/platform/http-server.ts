@@ -73,7 +73,9 @@ export async function streamJson(
 ): Promise<void> {
   const over = new AbortController();
   const end = (): void => over.abort();
-  let gone = false;
+  // It may have gone while its request was read.
+  let gone = response.destroyed;
+  if (gone) end();
   response.on('close', () => {
     gone = true;
     end();

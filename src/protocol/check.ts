@@ -4,12 +4,14 @@ import {
   type ClaimRequest,
   type FlushRequest,
   type HistoryQuery,
+  type LockRequest,
   type LogPlaces,
   type LogQuery,
   type ResetRequest,
   type ShutdownRequest,
   type SignalRequest,
   type StepRequest,
+  type UnlockRequest,
 } from './control.ts';
 
 /**
@@ -18,6 +20,8 @@ import {
  */
 export const parseStep = parser<StepRequest>(problemOfStep);
 export const parseClaim = parser<ClaimRequest>(problemOfClaim);
+export const parseLock = parser<LockRequest>(problemOfLock);
+export const parseUnlock = parser<UnlockRequest>(problemOfUnlock);
 export const parseLogQuery = parser<LogQuery>(problemOfLogQuery);
 export const parseFlush = parser<FlushRequest>(problemOfFlush);
 export const parseHistoryQuery = parser<HistoryQuery>(problemOfHistoryQuery);
@@ -68,6 +72,21 @@ function problemOfClaim(body: unknown): string | null {
   if (type !== 'git' && type !== 'folder') return '`origin.type` must be "git" or "folder"';
   if (typeof file !== 'string') return '`file` must be a string';
   return typeof takeOwnership === 'boolean' ? null : '`takeOwnership` must be a boolean';
+}
+
+function problemOfLock(body: unknown): string | null {
+  const { id, project, holder, message } = fieldsOf(body) as Partial<LockRequest>;
+  if (!isName(id) || !isName(project)) return '`id` and `project` must be non-empty strings';
+  const { user, host, command, startTime, space, pid } = fieldsOf(holder);
+  if (![user, host, command, startTime, space].every((text) => typeof text === 'string') || !Number.isInteger(pid))
+    return '`holder` must have a `user`, `host`, `pid`, `command`, `startTime` and `space`';
+  return message === null || isName(message) ? null : '`message` must be a non-empty string or null';
+}
+
+function problemOfUnlock(body: unknown): string | null {
+  const { id, by } = fieldsOf(body) as Partial<UnlockRequest>;
+  if (!isName(id)) return '`id` must be a non-empty string';
+  return by === null || isName(fieldsOf(by)['user']) ? null : '`by.user` must be a non-empty string';
 }
 
 function problemOfLogQuery(body: unknown): string | null {

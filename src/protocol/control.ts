@@ -6,6 +6,8 @@
  * | `GET /v1/info` | | `DaemonInfo` |
  * | `GET /v1/observed` | `project=` to narrow; `settled=1` to wait for what adopted workers have to tell | `ObservedState` |
  * | `GET /v1/history` | `project=` and `app=` | `AppHistory` |
+ * | `POST /v1/locks` | `LockRequest` | NDJSON of `LockMessage`; the lock is held until the connection ends |
+ * | `POST /v1/unlocks` | `UnlockRequest` | `ProjectLock` |
  * | `POST /v1/applies` | `ClaimRequest` | `ClaimAnswer` |
  * | `POST /v1/steps` | `StepRequest` | NDJSON of `StepMessage`, the last one an outcome |
  * | `GET /v1/manifests/:digest` | | `CodeManifest` |
@@ -20,6 +22,7 @@
  */
 import type { ReusePortSupport } from '../domain/app-spec.ts';
 import type { RecordedEvent } from '../domain/event.ts';
+import type { LockHolder, LockId, ProjectLock } from '../domain/lock.ts';
 import type { AppName, ProjectName, WorkerId } from '../domain/names.ts';
 import type { Failure, Serving } from '../domain/failure.ts';
 import type { Origin } from '../domain/desired-state.ts';
@@ -52,6 +55,26 @@ export interface DaemonInfo {
   readonly service?: string | null;
 }
 
+/** Refused while somebody else has the lock of the project; granted again to who has it. */
+export interface LockRequest {
+  readonly id: LockId;
+  readonly project: ProjectName;
+  readonly holder: LockHolder;
+  /** Not null: the lock stays until it is unlocked, for this reason. */
+  readonly message: string | null;
+}
+
+export type LockMessage =
+  | { readonly type: 'granted'; readonly lock: ProjectLock }
+  /** Somebody has unlocked the project. */
+  | { readonly type: 'lost' };
+
+export interface UnlockRequest {
+  readonly id: LockId;
+  /** null: the holder itself gives it back. */
+  readonly by: Actor | null;
+}
+
 /** Makes the caller the owner of the project before its first step; refused if another origin owns it. */
 export interface ClaimRequest {
   readonly project: ProjectName;
@@ -59,6 +82,8 @@ export interface ClaimRequest {
   readonly file: string;
   readonly takeOwnership: boolean;
   readonly by: Actor;
+  /** That of the caller; absent: it has none, and is refused while somebody has. */
+  readonly lock?: LockId;
 }
 
 export interface ClaimAnswer {
@@ -77,6 +102,8 @@ export interface StepRequest {
   readonly manifest: CodeManifest | null;
   /** Where the spec comes from; null or absent where nobody knows. */
   readonly source?: Source | null;
+  /** That of the caller; absent: it has none, and is refused while somebody has. */
+  readonly lock?: LockId;
   /** `off`: a rollout that fails is not rolled back, whatever the spec says. */
   readonly rollback?: 'off';
 }

@@ -117,7 +117,8 @@ describe.concurrent('state', () => {
 describe.concurrent('two commands at once', () => {
   test('applying one file start each app once', async ({ eco }) => {
     await eco.write(fileWith(sleeper('one'), sleeper('two'), sleeper('three')));
-    const results = await Promise.all([eco.run(['apply']), eco.run(['apply']), eco.run(['apply'])]);
+    const apply = ['apply', '--lock-timeout', '60s'];
+    const results = await Promise.all([eco.run(apply), eco.run(apply), eco.run(apply)]);
     expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
     await eco.apply();
     for (const name of ['one', 'two', 'three']) {

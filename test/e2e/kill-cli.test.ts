@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from '../support/eco-test.ts';
 import { gone, hasVariable } from '../support/processes.ts';
 import type { EcoRig } from '../support/eco-rig.ts';
@@ -9,9 +10,11 @@ const TASK = { name: 'migrate', kind: 'task', script: './migrate.js' };
 
 /** The points of an apply at which the command is killed, by the line of `--json` that it printed last. */
 const POINTS: Readonly<Record<string, (line: Line) => boolean>> = {
+  'before it has the lock': ({ type }) => type === 'version',
   'once it has a plan': ({ type }) => type === 'plan',
   'in its first step': ({ type }) => type === 'step_started',
   'between two steps': ({ type, app }) => type === 'step_succeeded' && app === 'migrate',
+  'while its last step succeeds': ({ type, app }) => type === 'step_succeeded' && app === 'web',
   'while an app starts': ({ type, app }) => type === 'step_started' && app === 'web',
 };
 
@@ -43,6 +46,37 @@ describe.concurrent.each(Object.entries(POINTS))('an apply that is killed %s', (
     await gone(old, { within: 1000 });
   });
 });
+
+/** As many as are asked for; a few in every run of the tests. */
+const ROUNDS = Number(process.env['ECO_KILL_ROUNDS'] ?? 6);
+const OF_NO_CHOICE = { timeout: 60_000 + ROUNDS * 20_000 };
+
+test(
+  `an apply that is killed at a moment of no choice leaves no lock behind, ${ROUNDS} times`,
+  OF_NO_CHOICE,
+  async ({ eco }) => {
+    const port = await eco.port();
+    await write(eco, { port, greeting: 'hello' });
+    await eco.apply();
+    const moments: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const greeting = `hello for the ${round}th time`;
+      await write(eco, { port, greeting });
+      await eco.write({ 'migrate.js': `// migration ${round}` });
+      const apply = eco.start(['apply', '--json']);
+      const exited = once(apply, 'exit');
+      const moment = Math.round(Math.random() * 2500);
+      moments.push(moment);
+      await wait(moment);
+      apply.kill('SIGKILL');
+      await exited;
+      const next = await eco.run(['apply']);
+      expect(next.exitCode, `killed after ${moment} ms: ${next.all}`).toBe(0);
+      await expectConverged(eco, { port, greeting });
+    }
+    console.log(`killed after ${moments.join(', ')} ms`);
+  },
+);
 
 test('an apply that is interrupted finishes its step, starts no other and exits with 130', async ({ eco }) => {
   await eco.write({

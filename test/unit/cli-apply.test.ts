@@ -24,7 +24,7 @@ test('a first apply starts a daemon, claims the project, and starts what is miss
   const { run, seen } = fakeEco({ observed: null, loaded: loadedFile([spec('api')]) });
   expect(await run('apply')).toBe(0);
   expect(seen.connections).toEqual(['if-absent']);
-  expect(seen.calls).toEqual(['observe settled', 'claim']);
+  expect(seen.calls).toEqual(['lock', 'observe settled', 'claim', 'release']);
   expect(seen.steps).toMatchObject([{ app: 'api', action: { type: 'start' }, asked: 'file' }]);
   expect(seen.out).toContain('Plan: 1 to start');
   expect(seen.out).toContain('Applied: 1 started');
@@ -34,7 +34,7 @@ test('an apply that changes nothing says so and claims nothing', async () => {
   const { run, seen } = fakeEco({ observed: observedApps([app('api')]), loaded: loadedFile([spec('api')]) });
   expect(await run('apply')).toBe(0);
   expect(seen.out).toBe('No changes: 1 app matches ecosystem.yaml.\n');
-  expect(seen.calls).toEqual(['observe settled']);
+  expect(seen.calls).toEqual(['lock', 'observe settled', 'release']);
 });
 
 test('what the daemon cannot do is said with the plan; it is asked only where somebody wants it', async () => {
@@ -68,9 +68,13 @@ test('an owner that changes is recorded even if nothing else changes', async () 
   };
   const { run, seen } = fakeEco({ observed: foreign, loaded: loadedFile([spec('api')]) });
   expect(await run('apply')).toBe(7);
-  expect(seen.calls).toEqual(['observe settled']);
+  expect(seen.calls).toEqual(['lock', 'observe settled', 'release']);
   expect(await run('apply', '--take-ownership')).toBe(0);
-  expect(seen.calls).toEqual(['observe settled', 'observe settled', 'claim']);
+  expect(seen.calls.filter((call) => call !== 'lock' && call !== 'release')).toEqual([
+    'observe settled',
+    'observe settled',
+    'claim',
+  ]);
   expect(seen.out).toContain(`Project shop now belongs to ${ORIGIN.path}.`);
 });
 

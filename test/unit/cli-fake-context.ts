@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { CliContext, DaemonStart } from '../../src/cli/context.ts';
 import { runProgram } from '../../src/cli/program/program.ts';
 import type { DaemonClient } from '../../src/client/daemon-client.ts';
@@ -8,6 +9,7 @@ import { appSpec } from '../support/states.ts';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
 import type { Failure } from '../../src/domain/failure.ts';
 import type { AppHistory, Source } from '../../src/domain/history.ts';
+import type { ProjectLock } from '../../src/domain/lock.ts';
 import type { ObservedApp, ObservedState } from '../../src/domain/observed-state.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import type { ObservedWorker, WorkerPhase } from '../../src/domain/worker-state.ts';
@@ -33,6 +35,9 @@ export interface World {
   readonly isTTY?: boolean;
   readonly answer?: Answer;
   readonly claim?: Failure;
+  /** Who else has the lock, after so many pauses. */
+  readonly lock?: (pauses: number) => ProjectLock | null;
+  readonly unlock?: Result<ProjectLock>;
   readonly source?: Source;
   readonly history?: Result<AppHistory>;
   readonly onStep?: (request: StepRequest, signal: AbortSignal) => Promise<Result<StepOutcome>>;
@@ -93,6 +98,10 @@ export function fakeEco(world: World) {
       seen.pauses += 1;
     },
     actor: async () => ({ user: 'alice', host: 'box', pid: 1 }),
+    newLock: async () => ({
+      id: 'l0ck',
+      holder: { user: 'alice', host: 'box', pid: 1, command: 'eco apply', job: null, startTime: '1', space: 'here' },
+    }),
     source: async () => world.source ?? null,
     load: async (options) => {
       seen.loadedWith.push(options);
@@ -176,6 +185,17 @@ function fakeClient(world: World, seen: Seen): DaemonClient {
     observe: async (project, options) => {
       const projects = observed().projects.filter(({ name }) => project === undefined || name === project);
       return called(options?.settled === true ? 'observe settled' : 'observe', ok({ projects }));
+    },
+    lock: async function* ({ id, project, holder, message }, signal) {
+      const refused = world.lock?.(seen.pauses) ?? null;
+      yield refused === null
+        ? called('lock', ok({ type: 'granted', lock: { id, project, holder, message, since: 0 } } as const))
+        : err({ reason: 'lock-held', lock: refused } as const);
+      if (refused === null && !signal.aborted) await once(signal, 'abort');
+    },
+    unlock: async ({ id, by }) => {
+      seen.calls.push(by === null ? 'release' : `unlock ${id}`);
+      return world.unlock ?? err({ reason: 'no-such-lock', id });
     },
     claim: async () => called('claim', world.claim === undefined ? ok({ serial: 1 }) : err(world.claim)),
     step: async (request, { signal }) => {

@@ -1,14 +1,19 @@
+import type { DaemonClient } from '../../client/daemon-client.ts';
+import type { DesiredState } from '../../domain/desired-state.ts';
+import type { LockId } from '../../domain/lock.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { confirmPlan } from '../flow/confirm.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
 import { changesOwner, makePlan, type PlanOptions } from '../flow/make-plan.ts';
 import { observeForChange } from '../flow/observe.ts';
+import type { PatienceOptions } from '../flow/patience.ts';
 import { runPlan, takeOver } from '../flow/run-plan.ts';
-import { createReporter } from '../flow/reporter.ts';
+import { createReporter, type Reporter } from '../flow/reporter.ts';
+import { withLock } from '../flow/with-lock.ts';
 import { plan as planOnly } from './plan.ts';
 
-export interface ApplyOptions extends FileOptions, PlanOptions {
+export interface ApplyOptions extends FileOptions, PlanOptions, PatienceOptions {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
   /** Milliseconds. */
@@ -26,22 +31,32 @@ export async function apply(context: CliContext, options: ApplyOptions): Promise
   const { desired, warnings } = loaded.value;
   await reporter.diagnostics(warnings);
 
-  const observation = await observeForChange(context, desired.project);
+  const client = await context.connect('if-absent');
+  if (!client.ok) return reporter.fail(client.error);
+  const run = { client: client.value, project: desired.project, reporter, options };
+  return withLock(context, run, (lock) => applyLocked(context, { ...run, desired, options, lock }));
+}
+
+interface LockedApply {
+  readonly client: DaemonClient;
+  readonly reporter: Reporter;
+  readonly desired: DesiredState;
+  readonly options: ApplyOptions;
+  readonly lock: LockId;
+}
+
+async function applyLocked(context: CliContext, locked: LockedApply): Promise<ExitCode> {
+  const { client, reporter, desired, options, lock } = locked;
+  const observation = await observeForChange(client, desired.project);
   if (!observation.ok) return reporter.fail(observation.error);
-  const { client, observed } = observation.value;
+  const { observed } = observation.value;
   const planned = await makePlan(desired, observation.value, options);
   if (!planned.ok) return reporter.fail(planned.error);
 
   const plan = planned.value;
   reporter.plan(plan);
-  const run = {
-    plan,
-    desired,
-    client,
-    reporter,
-    takeOwnership: options.takeOwnership === true,
-    rollback: options.rollback,
-  };
+  const takeOwnership = options.takeOwnership === true;
+  const run = { plan, desired, client, lock, reporter, takeOwnership, rollback: options.rollback };
   if (plan.steps.length === 0) {
     return changesOwner(desired, observed) ? takeOver(context, run) : reporter.end(EXIT.success);
   }

@@ -1,16 +1,20 @@
+import type { DaemonClient } from '../../client/daemon-client.ts';
 import type { DesiredState } from '../../domain/desired-state.ts';
+import type { LockId } from '../../domain/lock.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { confirmPlan } from '../flow/confirm.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
 import { makePlan } from '../flow/make-plan.ts';
-import { observeIfAny } from '../flow/observe.ts';
-import { createReporter } from '../flow/reporter.ts';
+import { connectIfAny, observeForChange } from '../flow/observe.ts';
+import type { PatienceOptions } from '../flow/patience.ts';
+import { createReporter, type Reporter } from '../flow/reporter.ts';
 import { runPlan } from '../flow/run-plan.ts';
+import { withLock } from '../flow/with-lock.ts';
 import { DOWN_CAUSE, formatNothingToDelete } from '../render/apply-text.ts';
 import { say } from '../render/console.ts';
 
-export interface DownOptions extends FileOptions {
+export interface DownOptions extends FileOptions, PatienceOptions {
   readonly yes?: boolean;
   readonly takeOwnership?: boolean;
 }
@@ -25,30 +29,44 @@ export async function down(context: CliContext, options: DownOptions): Promise<E
   if (!loaded.ok) return reporter.fail(loaded.error);
   const desired: DesiredState = { ...loaded.value.desired, apps: [], manifests: {} };
 
-  const observation = await observeIfAny(context, desired.project);
+  const connected = await connectIfAny(context);
+  if (!connected.ok) return reporter.fail(connected.error);
+  const client = connected.value;
+  if (client === null) return nothingToDelete(context, { desired, reporter });
+  const run = { client, project: desired.project, reporter, options };
+  return withLock(context, run, (lock) => downLocked(context, { ...run, desired, options, lock }));
+}
+
+interface Down {
+  readonly desired: DesiredState;
+  readonly reporter: Reporter;
+}
+
+interface LockedDown extends Down {
+  readonly client: DaemonClient;
+  readonly options: DownOptions;
+  readonly lock: LockId;
+}
+
+async function downLocked(context: CliContext, down: LockedDown): Promise<ExitCode> {
+  const { client, reporter, desired, options, lock } = down;
+  const observation = await observeForChange(client, desired.project);
   if (!observation.ok) return reporter.fail(observation.error);
   const takeOwnership = options.takeOwnership === true;
   const planned = await makePlan(desired, observation.value, { prune: true, allowEmpty: true, takeOwnership });
   if (!planned.ok) return reporter.fail(planned.error);
 
   const steps = planned.value.steps.map((step) => ({ ...step, cause: DOWN_CAUSE }));
+  if (steps.length === 0) return nothingToDelete(context, down);
   const plan = { ...planned.value, steps };
-  const { client } = observation.value;
-  if (client === null || steps.length === 0) {
-    say(context.console, formatNothingToDelete(desired));
-    return reporter.end(EXIT.success);
-  }
   reporter.plan(plan);
   const refused = await confirmPlan(context, plan, { yes: options.yes === true });
   if (refused !== null) return reporter.end(refused);
-  return runPlan(context, {
-    plan,
-    desired,
-    client,
-    reporter,
-    takeOwnership,
-    rollback: true,
-    concurrency: CONCURRENCY,
-    timeout: null,
-  });
+  const run = { plan, desired, client, lock, reporter, takeOwnership, rollback: true };
+  return runPlan(context, { ...run, concurrency: CONCURRENCY, timeout: null });
+}
+
+function nothingToDelete({ console }: CliContext, { desired, reporter }: Down): ExitCode {
+  say(console, formatNothingToDelete(desired));
+  return reporter.end(EXIT.success);
 }

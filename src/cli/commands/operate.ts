@@ -1,13 +1,15 @@
 import type { DaemonClient } from '../../client/daemon-client.ts';
 import type { ObservedApp } from '../../domain/observed-state.ts';
-import type { StepOutcome } from '../../protocol/control.ts';
-import type { Result } from '../../domain/result.ts';
+import type { StepRequest } from '../../protocol/control.ts';
+import { err, ok, type Result } from '../../domain/result.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { observeForPlan } from '../flow/observe.ts';
+import { patience, type Patiently, type PatienceOptions } from '../flow/patience.ts';
 import { operationStep, type Operation } from '../flow/operation.ts';
-import { renderFailure, say, writeJson } from '../render/console.ts';
+import { hint, renderFailure, say, writeJson } from '../render/console.ts';
+import { formatWaiting } from '../render/lock-text.ts';
 import {
   formatNothingTargeted,
   formatOperation,
@@ -17,7 +19,7 @@ import {
 } from '../render/operation-text.ts';
 import { resolveTargets } from '../targets.ts';
 
-export interface OperateOptions {
+export interface OperateOptions extends PatienceOptions {
   readonly targets: readonly string[];
   readonly project?: string;
   readonly operation: Operation;
@@ -40,9 +42,13 @@ export async function operate(context: CliContext, options: OperateOptions): Pro
     if (context.console.json) writeJson(context.console, operationDocument(operation, []));
     return 0;
   }
+  const patiently = patience(context, {
+    lockTimeout: options.lockTimeout ?? 0,
+    onWaiting: (lock, waited) => hint(context.console, formatWaiting(lock, waited)),
+  });
   const results = await Promise.all(
     targets.value.map(async ({ app }) => {
-      const result = await operateOn(app, { context, client, operation });
+      const result = await operateOn(app, { context, client, operation, patiently });
       await report(context, { operation, result, several: targets.value.map((target) => target.app) });
       return result;
     }),
@@ -55,26 +61,44 @@ interface OperateOn {
   readonly context: CliContext;
   readonly client: DaemonClient;
   readonly operation: Operation;
+  readonly patiently: Patiently;
 }
 
-async function operateOn(app: ObservedApp, { context, client, operation }: OperateOn): Promise<OperationResult> {
+async function operateOn(app: ObservedApp, operateOn: OperateOn): Promise<OperationResult> {
+  let present: Result<ObservedApp> | null = ok(app);
+  const result = await operateOn.patiently(async () => {
+    // Whoever had the lock may have made something else of it.
+    present ??= await observeAgain(app, operateOn.client);
+    const attempted = present.ok ? await attempt(present.value, operateOn) : present;
+    present = null;
+    return attempted;
+  });
+  return result.ok ? result.value : { type: 'failed', app, failure: result.error };
+}
+
+async function observeAgain({ project, name }: ObservedApp, client: DaemonClient): Promise<Result<ObservedApp>> {
+  const observed = await client.observe(project);
+  if (!observed.ok) return observed;
+  const found = observed.value.projects.flatMap(({ apps }) => apps).find((app) => app.name === name);
+  return found === undefined ? err({ reason: 'no-such-app', target: name, didYouMean: null }) : ok(found);
+}
+
+async function attempt(app: ObservedApp, { context, client, operation }: OperateOn): Promise<Result<OperationResult>> {
   const step = operationStep(operation, app);
-  if (step.type === 'already') return { type: 'already', app };
-  if (step.type === 'too-few-workers') return { type: 'too-few-workers', app, count: step.count };
-  const outcome: Result<StepOutcome> = await client.step(
-    {
-      project: app.project,
-      app: app.name,
-      action: step.action,
-      by: await context.actor(),
-      asked: 'hand',
-      // The daemon has kept the manifest of a spec that it runs since the apply that brought it.
-      manifest: null,
-    },
-    { onProgress: () => {}, signal: new AbortController().signal },
-  );
-  if (!outcome.ok) return { type: 'failed', app, failure: outcome.error };
-  return { type: 'done', app, action: step.action, serving: outcome.value.serving };
+  if (step.type === 'already') return ok({ type: 'already', app });
+  if (step.type === 'too-few-workers') return ok({ type: 'too-few-workers', app, count: step.count });
+  const request: StepRequest = {
+    project: app.project,
+    app: app.name,
+    action: step.action,
+    by: await context.actor(),
+    asked: 'hand',
+    // The daemon has kept the manifest of a spec that it runs since the apply that brought it.
+    manifest: null,
+  };
+  const { signal } = new AbortController();
+  const outcome = await client.step(request, { onProgress: () => {}, signal });
+  return outcome.ok ? ok({ type: 'done', app, action: step.action, serving: outcome.value.serving }) : outcome;
 }
 
 interface Report {

@@ -6,8 +6,10 @@ import { rollbackMeans } from '../../reconcile/rollback-means.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
 import { findHistory, type AppHistoryOptions, type FoundHistory } from '../flow/app-history.ts';
+import { patience, type PatienceOptions } from '../flow/patience.ts';
 import { fail } from '../flow/fail.ts';
 import { hint, renderFailure, say, writeJson } from '../render/console.ts';
+import { formatWaiting } from '../render/lock-text.ts';
 import {
   formatAlreadyThere,
   formatFileAsksForMore,
@@ -16,24 +18,34 @@ import {
   type RollbackResult,
 } from '../render/rollback-text.ts';
 
-export interface RollbackOptions extends AppHistoryOptions {
+export interface RollbackOptions extends AppHistoryOptions, PatienceOptions {
   /** null: the last stable revision before the present one. */
   readonly to: number | null;
 }
 
 /** A change by hand: the file still asks for what it asked for, and the next apply goes forward again. */
 export async function rollback(context: CliContext, options: RollbackOptions): Promise<ExitCode> {
+  const patiently = patience(context, {
+    lockTimeout: options.lockTimeout ?? 0,
+    onWaiting: (lock, waited) => hint(context.console, formatWaiting(lock, waited)),
+  });
+  const result = await patiently(() => attempt(context, options));
+  if (!result.ok) return fail(context, result.error);
+  if (context.console.json) writeJson(context.console, rollbackDocument(result.value));
+  return report(context, result.value);
+}
+
+/** From what the app is now; a failure is why nothing was begun. */
+async function attempt(context: CliContext, options: RollbackOptions): Promise<Result<RollbackResult>> {
   const found = await findHistory(context, options);
-  if (!found.ok) return fail(context, found.error);
+  if (!found.ok) return found;
   const { app, history } = found.value;
   const chosen = chooseRevision(history, options.to);
-  if (!chosen.ok) return fail(context, chosen.error);
+  if (!chosen.ok) return chosen;
   const action = actionFor(chosen.value, app, history);
-  if (!action.ok) return fail(context, action.error);
-
+  if (!action.ok) return action;
   const result = await performRollback(context, found.value, action.value);
-  if (context.console.json) writeJson(context.console, rollbackDocument(result));
-  return report(context, result);
+  return result.type === 'failed' && result.failure.reason === 'lock-held' ? err(result.failure) : ok(result);
 }
 
 function chooseRevision(history: AppHistory, to: number | null): Result<RevisionEntry> {
@@ -62,10 +74,10 @@ async function performRollback(
   action: RollbackAction | null,
 ): Promise<RollbackResult> {
   if (action === null) return { type: 'already', history };
-  const outcome = await client.step(
-    { project: app.project, app: app.name, action, by: await context.actor(), asked: 'hand', manifest: null },
-    { onProgress: () => {}, signal: new AbortController().signal },
-  );
+  const { project, name } = app;
+  const request = { project, app: name, action, by: await context.actor(), asked: 'hand', manifest: null } as const;
+  const { signal } = new AbortController();
+  const outcome = await client.step(request, { onProgress: () => {}, signal });
   if (!outcome.ok) return { type: 'failed', history, failure: outcome.error };
   return { type: 'done', history, revision: action.revision, serving: outcome.value.serving };
 }

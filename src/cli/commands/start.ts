@@ -1,15 +1,17 @@
 import { join, resolve } from 'node:path';
 import { SEARCH_PLACES } from '../../config/find-file.ts';
 import type { Failure } from '../../domain/failure.ts';
+import { seconds } from '../../domain/time.ts';
 import type { CliContext } from '../context.ts';
 import type { AdhocSettings } from '../adhoc-options.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { observeIfAny } from '../flow/observe.ts';
+import type { PatienceOptions } from '../flow/patience.ts';
 import { formatIsApp, formatIsFile, formatOneName } from '../render/adhoc-text.ts';
 import { resolveTargets } from '../targets.ts';
 
-export interface StartOptions {
+export interface StartOptions extends PatienceOptions {
   readonly targets: readonly string[];
   readonly project?: string;
   readonly settings: AdhocSettings;
@@ -66,9 +68,8 @@ function isEcosystemFile(word: string): boolean {
   );
 }
 
-async function startApps(context: CliContext, { targets, project }: StartOptions): Promise<ExitCode> {
+async function startApps(context: CliContext, options: StartOptions): Promise<ExitCode> {
   const { operate } = await import('./operate.ts');
-  const options = project === undefined ? { targets } : { targets, project };
   return operate(context, { ...options, operation: { type: 'start' } });
 }
 
@@ -76,7 +77,7 @@ async function startApps(context: CliContext, { targets, project }: StartOptions
 async function startProgram(
   context: CliContext,
   script: string,
-  { settings, programArgs: args }: StartOptions,
+  { settings, programArgs: args, lockTimeout = AMONG_OTHERS }: StartOptions,
 ): Promise<ExitCode> {
   const { cwd, ...rest } = settings;
   const { defaultName } = await import('../../config/app-name.ts');
@@ -89,7 +90,10 @@ async function startProgram(
     return fail(context, failure);
   }
   const { apply } = await import('./apply.ts');
-  return apply(context, { file, only: [name], prune: false, yes: true, rollback: true, concurrency: 1 });
+  const options = { file, only: [name], prune: false, yes: true, rollback: true, concurrency: 1 };
+  return apply(context, { ...options, lockTimeout });
 }
 
 const ADHOC_PROJECT = 'adhoc';
+/** Programs that have nothing to do with each other have this project in common, and are often started by one script. */
+const AMONG_OTHERS = seconds(60);

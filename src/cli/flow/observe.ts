@@ -11,6 +11,10 @@ export interface Observation {
   readonly observed: ObservedState;
 }
 
+export interface ChangeableObservation extends Observation {
+  readonly client: DaemonClient;
+}
+
 interface Look {
   /** Absent: all of them. */
   readonly project: ProjectName | undefined;
@@ -43,20 +47,15 @@ export async function connectIfAny(context: CliContext): Promise<Result<DaemonCl
   return context.connect('if-absent');
 }
 
-/** Sees what there is, and has a daemon at hand to change it. */
-export async function observeForChange(
-  context: CliContext,
-  project?: ProjectName,
-): Promise<Result<Observation & { readonly client: DaemonClient }>> {
-  const connected = await context.connect('if-absent');
-  if (!connected.ok) return connected;
-  return observeThrough(connected.value, { project, settled: true });
+/** Sees what there is through a daemon that is at hand to change it. */
+export function observeForChange(client: DaemonClient, project: ProjectName): Promise<Result<ChangeableObservation>> {
+  return observeThrough(client, { project, settled: true });
 }
 
 async function observeThrough(
   client: DaemonClient,
   { project, settled }: Look,
-): Promise<Result<Observation & { readonly client: DaemonClient }>> {
+): Promise<Result<ChangeableObservation>> {
   const observed = await client.observe(project, { settled });
   return observed.ok ? ok({ client, observed: observed.value }) : observed;
 }

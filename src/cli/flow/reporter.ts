@@ -1,9 +1,12 @@
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import type { Failure } from '../../domain/failure.ts';
+import type { ProjectLock } from '../../domain/lock.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { ExecutionEvent, ExecutionReport } from '../../execute/execute-plan.ts';
+import type { Milliseconds } from '../../domain/time.ts';
 import { exitCodeOf, exitCodeOfReport, type ExitCode } from '../exit-codes.ts';
-import { renderAnnotations, renderDiagnostics, say, type Console } from '../render/console.ts';
+import { renderAnnotations, renderDiagnostics, hint, say, type Console } from '../render/console.ts';
+import { formatWaiting } from '../render/lock-text.ts';
 import { renderPlan } from '../render/plan-text.ts';
 import { plainProgress, type ProgressRenderer } from '../render/progress.ts';
 import { jsonProgress } from '../render/progress-json.ts';
@@ -14,6 +17,8 @@ import { fail } from './fail.ts';
 export interface Reporter {
   readonly diagnostics: (diagnostics: readonly Diagnostic[]) => Promise<void>;
   readonly plan: (plan: Plan) => void;
+  /** Somebody else has the lock, and it is waited for. */
+  readonly waiting: (lock: ProjectLock, waited: Milliseconds) => void;
   /** The run ends before its first step. */
   readonly fail: (failure: Failure) => Promise<ExitCode>;
   /** The run ends without a failure and without a step. */
@@ -34,6 +39,7 @@ function textReporter(console: Console): Reporter {
   return {
     diagnostics: async (diagnostics) => renderDiagnostics(console, diagnostics),
     plan: (plan) => say(console, renderPlan(plan, console)),
+    waiting: (lock, waited) => hint(console, formatWaiting(lock, waited)),
     fail: async (failure) => fail({ console }, failure),
     end: (exitCode) => exitCode,
     progress: async (plan) => {
@@ -76,6 +82,7 @@ function jsonReporter(console: Console): Reporter {
   return {
     diagnostics: showDiagnostics,
     plan: json.plan,
+    waiting: json.waiting,
     fail: async (failure) => {
       if (failure.reason === 'config-invalid') await showDiagnostics(failure.diagnostics);
       else json.failure(failure);

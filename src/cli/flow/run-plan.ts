@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { DaemonClient } from '../../client/daemon-client.ts';
 import type { DesiredState } from '../../domain/desired-state.ts';
 import type { Source } from '../../domain/history.ts';
+import type { LockId } from '../../domain/lock.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Result } from '../../domain/result.ts';
 import type { Milliseconds } from '../../domain/time.ts';
@@ -18,6 +19,7 @@ export interface PlanRun {
   readonly plan: Plan;
   readonly desired: DesiredState;
   readonly client: DaemonClient;
+  readonly lock: LockId;
   readonly reporter: Reporter;
   readonly takeOwnership: boolean;
   /** False: nothing that fails is rolled back. */
@@ -40,6 +42,7 @@ export async function runPlan(context: CliContext, run: PlanRun & ExecutionLimit
     project: desired.project,
     by: await context.actor(),
     asked: 'file',
+    lock: run.lock,
     source: await sourceOf(context, run),
     rollback: run.rollback,
     manifests: desired.manifests,
@@ -75,12 +78,16 @@ export async function takeOver(context: CliContext, run: PlanRun): Promise<ExitC
   return run.reporter.end(EXIT.success);
 }
 
-async function claim({ actor }: CliContext, { desired, client, takeOwnership }: PlanRun): Promise<Result<ClaimAnswer>> {
+async function claim(
+  { actor }: CliContext,
+  { desired, client, lock, takeOwnership }: PlanRun,
+): Promise<Result<ClaimAnswer>> {
   return client.claim({
     project: desired.project,
     origin: desired.origin,
     file: desired.file,
     takeOwnership,
+    lock,
     by: await actor(),
   });
 }

@@ -2,16 +2,18 @@ import type { Command } from 'commander';
 import {
   examples,
   withFile,
+  withLockTimeout,
   withOutput,
   withPlan,
   type FileFlags,
+  type LockFlags,
   type OutputFlags,
   type PlanFlags,
   type Run,
 } from './options.ts';
-import { duration, positiveCount } from './values.ts';
+import { duration, lockMessage, positiveCount } from './values.ts';
 
-interface ApplyFlags extends PlanFlags {
+interface ApplyFlags extends PlanFlags, LockFlags {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
   readonly timeout?: number;
@@ -31,6 +33,8 @@ export function addFileCommands(program: Command, run: Run): void {
   addPlan(program, run);
   addApply(program, run);
   addDown(program, run);
+  addLock(program, run);
+  addUnlock(program, run);
 }
 
 interface InitFlags extends OutputFlags {
@@ -81,7 +85,7 @@ function addPlan(program: Command, run: Run): void {
 }
 
 function addApply(program: Command, run: Run): void {
-  const command = withPlan(program.command('apply'))
+  const command = withLockTimeout(withPlan(program.command('apply')))
     .description('make the processes match the file, and wait until they are ready')
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'only show the plan')
@@ -97,21 +101,47 @@ function addApply(program: Command, run: Run): void {
   );
 }
 
+interface DownFlags extends FileFlags, LockFlags {
+  readonly yes?: boolean;
+  readonly takeOwnership?: boolean;
+}
+
 function addDown(program: Command, run: Run): void {
-  const command = withFile(program.command('down'))
+  const command = withLockTimeout(withFile(program.command('down')))
     .description('delete every app that the project owns')
     .option('-y, --yes', 'do not ask')
     .option('--take-ownership', 'also if the project belongs to another origin');
   examples(command, ['eco down', 'eco down ecosystem.yaml --yes']).action(
-    (
-      file: string | undefined,
-      flags: FileFlags & { readonly yes?: boolean; readonly takeOwnership?: boolean },
-      self: Command,
-    ) =>
+    (file: string | undefined, flags: DownFlags, self: Command) =>
       run(flags, async (context) => {
         const { down } = await import('../commands/down.ts');
         return down(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
       }),
+  );
+}
+
+function addLock(program: Command, run: Run): void {
+  const command = withLockTimeout(withFile(program.command('lock')))
+    .description('keep everybody from changing the project, until it is unlocked')
+    .requiredOption('-m, --message <text>', 'why; shown to whoever is kept from it', lockMessage);
+  examples(command, ['eco lock -m "moving the database"', 'eco lock --project shop -m "incident 12"']).action(
+    (file: string | undefined, flags: FileFlags & LockFlags & { readonly message: string }, self: Command) =>
+      run(flags, async (context) => {
+        const { lock } = await import('../commands/lock.ts');
+        return lock(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+      }),
+  );
+}
+
+function addUnlock(program: Command, run: Run): void {
+  const command = withOutput(program.command('unlock'))
+    .description('take a lock away, whoever has it: a command that goes on is refused its next step')
+    .argument('<id>', 'as in the message of a command that was refused');
+  examples(command, ['eco unlock 3f9c02d1']).action((id: string, flags: OutputFlags) =>
+    run(flags, async (context) => {
+      const { unlock } = await import('../commands/lock.ts');
+      return unlock(context, { id });
+    }),
   );
 }
 

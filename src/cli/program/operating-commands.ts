@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ScaleChange } from '../scale-change.ts';
 import type { Operation } from '../flow/operation.ts';
 import { ADHOC_OPTIONS, adhocSettings } from '../adhoc-options.ts';
-import { examples, withTargets, type Run, type TargetFlags } from './options.ts';
+import { examples, withLockTimeout, withTargets, type LockFlags, type Run, type TargetFlags } from './options.ts';
 import { duration, positiveCount, scaleChange, signalName } from './values.ts';
 
 const TARGETS = 'apps, globs (quote them), namespaces, or all';
@@ -40,8 +40,8 @@ function addOperation(
   command: Command,
   { run, operation, lines }: { readonly run: Run; readonly operation: Operation; readonly lines: readonly string[] },
 ): void {
-  examples(withTargets(command.argument('<targets...>', TARGETS)), lines).action(
-    (targets: readonly string[], flags: TargetFlags) =>
+  examples(withLockTimeout(withTargets(command.argument('<targets...>', TARGETS))), lines).action(
+    (targets: readonly string[], flags: TargetFlags & LockFlags) =>
       run(flags, async (context) => {
         const { operate } = await import('../commands/operate.ts');
         return operate(context, { ...flags, targets, operation });
@@ -51,7 +51,7 @@ function addOperation(
 
 /** `words`: as they were typed, for commander forgets where `--` stood. */
 function addStart(program: Command, run: Run, words: readonly string[]): void {
-  const command = withTargets(program.command('start'))
+  const command = withLockTimeout(withTargets(program.command('start')))
     .description('start apps that were stopped or have failed; or a program, as an app that is in no file')
     .argument('<targets...>', `${TARGETS}; or one script, command or command line, and its arguments behind --`);
   for (const { flags, help } of ADHOC_OPTIONS) command.option(flags, help);
@@ -62,7 +62,7 @@ function addStart(program: Command, run: Run, words: readonly string[]): void {
     'eco start all',
     'eco start server.js -i 4 --name api',
     'eco start worker.js --name mail -- --queue mail',
-  ]).action((all: readonly string[], flags: TargetFlags) =>
+  ]).action((all: readonly string[], flags: TargetFlags & LockFlags) =>
     run(flags, async (context) => {
       const { start } = await import('../commands/start.ts');
       const targets = all.slice(0, all.length - programArgs.length);
@@ -72,12 +72,12 @@ function addStart(program: Command, run: Run, words: readonly string[]): void {
 }
 
 function addScale(program: Command, run: Run): void {
-  const command = withTargets(program.command('scale'))
+  const command = withLockTimeout(withTargets(program.command('scale')))
     .description('change the number of workers of an app')
     .argument('<target>', TARGETS)
     .argument('<count>', 'N, or +N and -N relative to the present number', scaleChange);
   examples(command, ['eco scale api 4', 'eco scale api +2', 'eco scale api -1']).action(
-    (target: string, change: ScaleChange, flags: TargetFlags) =>
+    (target: string, change: ScaleChange, flags: TargetFlags & LockFlags) =>
       run(flags, async (context) => {
         const { operate } = await import('../commands/operate.ts');
         return operate(context, { ...flags, targets: [target], operation: { type: 'scale', change } });
@@ -86,12 +86,12 @@ function addScale(program: Command, run: Run): void {
 }
 
 function addRollback(program: Command, run: Run): void {
-  const command = withTargets(program.command('rollback'))
+  const command = withLockTimeout(withTargets(program.command('rollback')))
     .description('take an app back to an earlier revision, until the next apply of its file')
     .argument('<name>', 'an app')
     .option('--to <revision>', 'this one; without it, the last stable one before the present', positiveCount);
   examples(command, ['eco rollback api', 'eco rollback api --to 3', 'eco history api']).action(
-    (target: string, flags: TargetFlags & { readonly to?: number }) =>
+    (target: string, flags: TargetFlags & LockFlags & { readonly to?: number }) =>
       run(flags, async (context) => {
         const { rollback } = await import('../commands/rollback.ts');
         return rollback(context, { ...flags, target, to: flags.to ?? null });

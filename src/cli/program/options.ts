@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { names } from './values.ts';
+import type { PatienceOptions } from '../flow/patience.ts';
+import { names, waitingTime } from './values.ts';
 
 /** Runs a command with a context made from its flags, and keeps its exit code: a published one, or that of an app. */
 export type Run = (flags: OutputFlags, command: (context: CliContext) => Promise<number>) => Promise<void>;
@@ -28,6 +29,9 @@ export interface PlanFlags extends FileFlags {
   readonly force?: boolean;
   readonly revision?: string;
 }
+
+/** Of commands that change a project, which only one may at a time. */
+export type LockFlags = PatienceOptions;
 
 export interface TargetFlags extends OutputFlags {
   readonly project?: string;
@@ -67,6 +71,14 @@ export function withPlan(command: Command): Command {
 
 export function withTargets(command: Command): Command {
   return withOutput(command.option('--project <name>', 'only apps of this project'));
+}
+
+export function withLockTimeout(command: Command): Command {
+  return command.option(
+    '--lock-timeout <time>',
+    'wait so long (5m) for another command to be done with the project; without it, exit 5 at once',
+    waitingTime,
+  );
 }
 
 /** Help begins with what people copy. */

@@ -78,7 +78,7 @@ interface CommandGroup {
 }
 
 const GROUPS: readonly CommandGroup[] = [
-  { heading: 'Main:', commands: ['init', 'validate', 'plan', 'apply', 'down'], add: addFileCommands },
+  { heading: 'Main:', commands: ['init', 'validate', 'plan', 'apply', 'down', 'lock', 'unlock'], add: addFileCommands },
   {
     heading: 'Operating:',
     commands: ['list', 'ls', 'status', 'describe', 'show', 'logs', 'flush', 'history', 'events', 'env'],

@@ -7,10 +7,19 @@ const UNITS: Readonly<Record<string, Milliseconds>> = { ms: 1, s: 1000, m: 60_00
 
 /** `500ms`, `30s`, `10m`, `1h`. A unit is required: a bare number is read as seconds by some and milliseconds by others. */
 export function duration(text: string): Milliseconds {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  const span = Math.round(Number(number) * (UNITS[unit ?? ''] ?? Number.NaN));
+  const span = timeSpan(text);
   if (!(span > 0)) throw new InvalidArgumentError('Write a time with its unit, such as 500ms, 30s, 10m or 1h.');
   return span;
+}
+
+/** The same, or `0s`. */
+export function waitingTime(text: string): Milliseconds {
+  return timeSpan(text) === 0 ? 0 : duration(text);
+}
+
+function timeSpan(text: string): Milliseconds {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  return Math.round(Number(number) * (UNITS[unit ?? ''] ?? Number.NaN));
 }
 
 export function positiveCount(text: string): number {
@@ -31,6 +40,11 @@ export function pattern(text: string): string {
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
+}
+
+export function lockMessage(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Write why the project is locked.');
+  return text;
 }
 
 /** `a,b`; may be given several times. */

@@ -2,10 +2,14 @@ import type { Failure, Program } from '../../domain/failure.ts';
 import { unreachable } from '../../util/unreachable.ts';
 
 /** What is wrong with the daemon, or with what it keeps. */
-type DaemonFailure = Extract<
-  Failure,
-  { reason: `daemon-${string}` | 'home-unusable' | 'bad-request' | 'store-failed' }
->;
+type DaemonFailure = Extract<Failure, { reason: `daemon-${string}` | (typeof OTHERS)[number] }>;
+
+const OTHERS = ['home-unusable', 'bad-request', 'store-failed'] as const;
+
+export function isDaemonFailure(failure: Failure): failure is DaemonFailure {
+  const others: readonly string[] = OTHERS;
+  return failure.reason.startsWith('daemon-') || others.includes(failure.reason);
+}
 
 export function daemonHeadline(failure: DaemonFailure): string {
   switch (failure.reason) {

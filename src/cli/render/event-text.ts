@@ -28,6 +28,10 @@ function whatHappened(event: RecordedEvent): string {
       return `stopped, pid ${event.pid}`;
     case 'apply-started':
       return `apply ${event.serial} of ${event.file} by ${event.by.user}`;
+    case 'project-locked':
+      return `locked (${event.id}) by ${event.by.user}: ${event.message}`;
+    case 'project-unlocked':
+      return `unlocked (${event.id}) by ${event.by.user}`;
     case 'step-started':
       return `${event.action} asked for by ${event.by.user}`;
     case 'step-succeeded':

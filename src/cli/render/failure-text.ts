@@ -3,10 +3,11 @@ import type { Failure, WorkerFailure } from '../../domain/failure.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import { bootAdvice, bootHeadline } from './boot-failure-text.ts';
-import { daemonAdvice, daemonHeadline } from './daemon-failure-text.ts';
+import { daemonAdvice, daemonHeadline, isDaemonFailure } from './daemon-failure-text.ts';
 import { exitCauseText } from './exit-cause-text.ts';
 import { formatDuration } from './duration-text.ts';
 import { restoredAdvice, revisionAdvice, revisionHeadline, rolloutText } from './revision-text.ts';
+import { isLockFailure, lockAdvice, lockHeadline } from './lock-text.ts';
 import { quoted } from './quoted.ts';
 import { refusalAdvice, refusalHeadline } from './refusal-text.ts';
 
@@ -25,20 +26,13 @@ export function failureHeadline(failure: Failure): string {
 }
 
 function headlineOf(failure: Failure): string {
+  if (isDaemonFailure(failure)) return daemonHeadline(failure);
+  if (isLockFailure(failure)) return lockHeadline(failure);
   switch (failure.reason) {
     case 'config-invalid':
     case 'owned-by-another-origin':
     case 'empty-desired-state':
       return refusalHeadline(failure);
-    case 'daemon-unreachable':
-    case 'daemon-incompatible':
-    case 'daemon-ending':
-    case 'daemon-does-not-end':
-    case 'daemon-not-replaced':
-    case 'home-unusable':
-    case 'bad-request':
-    case 'store-failed':
-      return daemonHeadline(failure);
     case 'boot-not-arranged':
       return bootHeadline(failure.because);
     case 'rollout-failed':
@@ -66,20 +60,13 @@ function headlineOf(failure: Failure): string {
 }
 
 function adviceOn(failure: Failure): readonly string[] {
+  if (isDaemonFailure(failure)) return daemonAdvice(failure);
+  if (isLockFailure(failure)) return lockAdvice(failure);
   switch (failure.reason) {
     case 'config-invalid':
     case 'owned-by-another-origin':
     case 'empty-desired-state':
       return refusalAdvice(failure);
-    case 'daemon-unreachable':
-    case 'daemon-incompatible':
-    case 'daemon-ending':
-    case 'daemon-does-not-end':
-    case 'daemon-not-replaced':
-    case 'home-unusable':
-    case 'bad-request':
-    case 'store-failed':
-      return daemonAdvice(failure);
     case 'boot-not-arranged':
       return bootAdvice(failure.because);
     case 'rollout-failed':

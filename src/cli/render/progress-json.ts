@@ -1,10 +1,13 @@
 import type { Diagnostic } from '../../domain/diagnostic.ts';
+import type { ProjectLock } from '../../domain/lock.ts';
+import type { Milliseconds } from '../../domain/time.ts';
 import type { Failure } from '../../domain/failure.ts';
 import type { Notice, Plan } from '../../domain/plan.ts';
 import type { ExecutionEvent, ExecutionReport } from '../../execute/execute-plan.ts';
 import { FORMAT_VERSION, noticeEntry, planDocument } from '../../reconcile/plan-document.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import { lockDocument } from './lock-text.ts';
 import type { ProgressRenderer, Write } from './progress.ts';
 
 export interface JsonProgress extends ProgressRenderer {
@@ -14,6 +17,8 @@ export interface JsonProgress extends ProgressRenderer {
   /** Where there is no plan to tell it. */
   readonly notice: (notice: Notice) => void;
   readonly plan: (plan: Plan) => void;
+  /** Somebody else has the lock, and it is waited for. */
+  readonly waiting: (lock: ProjectLock, waited: Milliseconds) => void;
   /** Why there are no steps at all: the run ends before it begins. */
   readonly failure: (failure: Failure) => void;
   /** The last line. `report` is null where nothing was executed. */
@@ -28,6 +33,7 @@ export function jsonProgress(write: Write): JsonProgress {
     diagnostic: (diagnostic) => line('diagnostic', diagnostic),
     notice: (notice) => line('notice', noticeEntry(notice)),
     plan: (plan) => line('plan', planDocument(plan)),
+    waiting: (lock, waited) => line('waiting_for_lock', { waited_ms: Math.round(waited), lock: lockDocument(lock) }),
     failure: (failure) => line('failure', { failure: failureDocument(failure) }),
     summary: (report, exitCode) => line('summary', { exit_code: exitCode, ...outcomeCounts(report) }),
     onEvent: (event) => line(event.type, eventContent(event)),
