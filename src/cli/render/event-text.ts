@@ -21,6 +21,7 @@ function subjectText(event: RecordedEvent): string {
 }
 
 function whatHappened(event: RecordedEvent): string {
+  if ('worker' in event) return whatWorkerDid(event);
   switch (event.type) {
     case 'daemon-started':
       return `started, version ${event.version}, pid ${event.pid}`;
@@ -38,22 +39,29 @@ function whatHappened(event: RecordedEvent): string {
       return `${event.action} done`;
     case 'step-failed':
       return `${event.action} failed: ${event.failure}`;
-    case 'worker-signalled':
-      return `${event.signal} sent by ${event.by.user}`;
     case 'restarts-reset':
       return `restarts counted from zero again, by ${event.by.user}`;
-    case 'worker-started':
-      return `started, pid ${event.pid}`;
-    case 'worker-adopted':
-      return `taken over, pid ${event.pid}`;
-    case 'worker-ready':
-      return 'ready';
     case 'app-triggered':
       return `${event.trigger.type}: ${event.trigger.detail}`;
     case 'run-skipped':
       return 'not run: the run before it is still under way';
     case 'hook-failed':
       return `its ${event.hook} hook ${event.problem}`;
+    default:
+      return unreachable(event);
+  }
+}
+
+function whatWorkerDid(event: Extract<RecordedEvent, { readonly worker: string }>): string {
+  switch (event.type) {
+    case 'worker-signalled':
+      return `${event.signal} sent by ${event.by.user}`;
+    case 'worker-started':
+      return `started, pid ${event.pid}`;
+    case 'worker-adopted':
+      return `taken over, pid ${event.pid}`;
+    case 'worker-ready':
+      return 'ready';
     case 'worker-retired':
       return `makes room for a successor: ${formatExitCause(event.cause)}`;
     case 'worker-exited':
