@@ -45,8 +45,6 @@ function whatHappened(event: RecordedEvent): string {
       return `${event.trigger.type}: ${event.trigger.detail}`;
     case 'run-skipped':
       return 'not run: the run before it is still under way';
-    case 'hook-failed':
-      return `its ${event.hook} hook ${event.problem}`;
     default:
       return unreachable(event);
   }
@@ -62,6 +60,8 @@ function whatWorkerDid(event: Extract<RecordedEvent, { readonly worker: string }
       return `taken over, pid ${event.pid}`;
     case 'worker-ready':
       return 'ready';
+    case 'hook-failed':
+      return `its ${event.hook} hook ${event.problem}`;
     case 'worker-retired':
       return `makes room for a successor: ${formatExitCause(event.cause)}`;
     case 'worker-exited':
