@@ -107,8 +107,9 @@ export class Store {
     return documents.map(completeDocument);
   }
 
+  /** That it is being deleted need not survive a power cut, which ends its processes: its removal may not either. */
   saveApp(document: ClusterDocument): void {
-    this.#write(this.#appFile(document.key), document, { durable: true });
+    this.#write(this.#appFile(document.key), document, { durable: document.deleting !== true });
   }
 
   /** Not at all if not at once: the answer says why. */
