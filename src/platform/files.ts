@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Timestamp } from '../domain/time.ts';
+import { makeFolder } from './make-folder.ts';
 
 export type ReadOutcome =
   | { readonly type: 'read'; readonly bytes: Uint8Array }
@@ -155,7 +156,7 @@ export interface FolderEntry {
 export function replaceFile(path: string, content: string): boolean {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
-    fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     fs.writeFileSync(temporary, content, { mode: 0o600 });
     fs.renameSync(temporary, path);
     return true;

@@ -2,7 +2,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readdirSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 import { withSpareDescriptor } from './spare-descriptor.ts';
 
 export interface WriteOptions {
@@ -21,7 +21,7 @@ export interface WriteOptions {
 
 /** Readers see the old document or the new one, never a part of either; nobody else on the machine can read it. */
 export function writeJsonFile(path: string, value: unknown, options: WriteOptions): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   try {
     withSpareDescriptor(() => write(path, value, options));
   } catch (error) {
@@ -47,7 +47,7 @@ function write(path: string, value: unknown, { durable }: WriteOptions): void {
 
 /** Durable, and nothing waits for the disk but the caller. */
 export async function writeJsonFileDurably(path: string, value: unknown): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   // Another write of the same document may come in between.
   const temporary = `${path}.durable.tmp`;
   try {

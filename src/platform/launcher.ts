@@ -1,11 +1,12 @@
 import type { SendHandle } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import type { Milliseconds } from '../domain/time.ts';
 import { settleWithin } from './machine.ts';
+import { makeFolder } from './make-folder.ts';
 import { startChild } from './start-child.ts';
 import { readProcess } from './process-table.ts';
 import type { ExitCause } from '../domain/worker-state.ts';
@@ -19,6 +20,8 @@ export interface LaunchRequest {
   /** Absolute paths, opened for appending and created if missing; null discards. */
   readonly outFile: string | null;
   readonly errorFile: string | null;
+  /** Created if missing, for the preload to open. */
+  readonly combinedFile: string | null;
   /** Open an IPC channel on fd 3. */
   readonly ipc: boolean;
   /** Inherited as fd 4 and up, in order; as fd 3 and up without IPC. */
@@ -135,7 +138,9 @@ interface OpenLogs {
 /** How long the end of a process waits for its last words. */
 const LAST_OUTPUT_PATIENCE: Milliseconds = 200;
 
-function openLogs({ outFile, errorFile }: LaunchRequest, { pipe }: LaunchOptions): OpenLogs {
+function openLogs({ outFile, errorFile, combinedFile }: LaunchRequest, { pipe }: LaunchOptions): OpenLogs {
+  const combined = openLog(combinedFile);
+  if (combined !== 'ignore') closeSync(combined);
   const open = (file: string | null, stream: OutputStream): Output => {
     return (file === null ? null : pipe?.(file, stream)) ?? openLog(file);
   };
@@ -174,7 +179,7 @@ function pour(stream: Readable | null, sink: Output): Promise<void> {
 /** Append mode: the kernel puts each write at the end, whoever else writes. */
 function openLog(path: string | null): number | 'ignore' {
   if (path === null) return 'ignore';
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   return openSync(path, 'a', 0o600);
 }
 

@@ -1,9 +1,10 @@
-import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { chmodSync, lstatSync, type Stats } from 'node:fs';
+import { makeFolder } from './make-folder.ts';
 
 /** Makes sure that only this user can look into the folder. Answers what is wrong with it, or null. */
 export function ensurePrivateFolder(path: string): string | null {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     const stats = lstatSync(path);
     const problem = problemOf(stats);
     if (problem === null && (stats.mode & 0o077) !== 0) chmodSync(path, 0o700);

@@ -1,5 +1,4 @@
-import { mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { openSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { LogOrders } from '../protocol/worker.ts';
 import { dateFormatter } from './date-format.ts';
@@ -116,9 +115,9 @@ function stampFatalException({ stamp }: LineStamper): void {
   });
 }
 
+/** The daemon has made it, and found that it can be written. */
 function openLog(path: string): number | undefined {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     return openSync(path, 'a', 0o600);
   } catch {
     return undefined;

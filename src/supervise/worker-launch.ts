@@ -61,7 +61,7 @@ export function launchRequest(
 ): LaunchRequest {
   const spec = specFor(worker.instance, general);
   const way = preloadWay(spec);
-  const { outFile, errorFile } = logFiles(spec, worker, surroundings.home);
+  const { outFile, errorFile, combinedFile } = logFiles(spec, worker, surroundings.home);
   const [command = spec.script, ...args] = commandLine(spec, surroundings);
   return {
     command,
@@ -73,6 +73,7 @@ export function launchRequest(
     },
     outFile,
     errorFile,
+    combinedFile,
     ipc: way === 'argument',
     ...(spec.user === null ? {} : { user: { uid: spec.user.uid, gid: spec.user.gid } }),
     inherit: way === 'argument' ? worker.sockets.map(({ socket }) => socket.fd) : [],

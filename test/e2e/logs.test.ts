@@ -254,6 +254,17 @@ describe.concurrent('logs', () => {
       ]).toEqual([run, null]);
     }
   });
+  test.for(['out_file', 'error_file', 'log_file'])(
+    'that cannot be made: %s, and the daemon lives on',
+    async (key, { eco }) => {
+      const app = { name: 'web', script: './app.js', [key]: '/proc/nope/web.log' };
+      await eco.write({ 'ecosystem.json': { project: 'shop', apps: [app] }, 'app.js': 'setInterval(() => {}, 1000)' });
+      const { exitCode, all } = await eco.run(['apply']);
+      expect(all).toContain("ENOENT: no such file or directory, mkdir '/proc/nope'");
+      expect(exitCode).toBe(9);
+      expect(await eco.app('web')).toMatchObject({ ready: 0 });
+    },
+  );
 
   test('of an app that does not exist is an error', async ({ eco }) => {
     await eco.write(fileWith(noisy('one', eco)));

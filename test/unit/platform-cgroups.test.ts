@@ -17,6 +17,7 @@ const REQUEST: LaunchRequest = {
   env: {},
   outFile: null,
   errorFile: null,
+  combinedFile: null,
   ipc: true,
   inherit: [],
 };
