@@ -9,13 +9,13 @@ describe.concurrent('an app that', () => {
   test('exits at once fails the apply with its exit code and last lines; the others are applied', async ({ eco }) => {
     await eco.write(
       fileWith(
-        { name: 'broken', script: eco.worker('crashes-at-once'), listen_timeout: '5s', revision: 'none' },
+        { name: 'broken', script: eco.worker('crashes-at-once'), listen_timeout: '1m', revision: 'none' },
         KEEPER,
       ),
     );
     const { exitCode, all, wall } = await eco.run(['apply']);
     expect(exitCode).toBe(9);
-    expect(wall).toBeLessThan(5000);
+    expect(wall).toBeLessThan(60_000);
     expect(all).toContain('exit code 3');
     expect(all).toContain('reading the settings');
     expect(all).toContain('Error: DATABASE_URL is not set');
