@@ -65,6 +65,8 @@ export const APP_OPTIONS = [
   { name: 'schedule', aliases: [] },
   { name: 'overlap', aliases: [] },
   { name: 'hooks', aliases: [] },
+  { name: 'moved_from', aliases: [] },
+  { name: 'ignore_changes', aliases: [] },
   { name: 'cron_restart', aliases: ['cron'] },
   { name: 'watch', aliases: [] },
   { name: 'ignore_watch', aliases: [] },

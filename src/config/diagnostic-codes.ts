@@ -236,6 +236,12 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Make it a task, or reload the service at those times by "cron_restart".',
     example: 'kind: task\nschedule: "0 7 * * *"',
   },
+  ECO1314: {
+    title: 'no option to ignore',
+    cause: 'What "ignore_changes" names is neither an option of an app nor one of its variables.',
+    cure: 'Correct the name.',
+    example: 'ignore_changes: [instances, env.LOG_LEVEL]',
+  },
   ECO1320: {
     title: 'variable not set',
     cause:
@@ -393,12 +399,6 @@ export const DIAGNOSTIC_CODES = {
     cause: 'The file calls process.exit, or something in it does.',
     cure: 'Throw an error instead: eco tells it with its place.',
     example: 'if (!process.env.HOST) throw new Error("HOST is not set");',
-  },
-  ECO1901: {
-    title: 'option without effect yet',
-    cause: 'The option is known, and this version of eco does not carry it out.',
-    cure: 'Remove it, or wait for the version that does.',
-    example: 'watch: false',
   },
   ECO1902: {
     title: 'option left out on purpose',

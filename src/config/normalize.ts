@@ -22,8 +22,9 @@ import { normalizeLogs } from './read-logs.ts';
 import { normalizeHealth } from './read-probes.ts';
 import { normalizeRestart } from './read-restart.ts';
 import { readSecrets } from './read-secrets.ts';
+import { readIgnoreChanges } from './read-ignore-changes.ts';
 import { readHooks } from './read-hooks.ts';
-import { readCronRestart, readSchedule, readWatch } from './read-times.ts';
+import { readOccasions } from './read-times.ts';
 import { readUser } from './read-user.ts';
 import { resolveProgram } from './resolve-program.ts';
 import { readRevision, type RevisionRule } from './revision-rule.ts';
@@ -85,10 +86,10 @@ export function normalizeApp(app: MergedApp, context: NormalizeContext): Normali
       dependsOn: sortedConditions(dependencies),
       ...normalizePolicies(app),
       ...normalizeRestart(app, context.report),
-      schedule: readSchedule(app, context.report),
+      movedFrom: readText(app.options.get('moved_from')?.value) ?? null,
+      ignoreChanges: readIgnoreChanges(app, context.report),
+      ...readOccasions(app, cwd, context.report),
       hooks: readHooks(app),
-      cronRestart: readCronRestart(app, context.report),
-      watch: readWatch(app, cwd, context.report),
       ...normalizeLogs(app, { cwd, program, env, report: context.report, ...workers }),
     },
   };

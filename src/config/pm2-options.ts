@@ -1,25 +1,13 @@
 import { camelCase } from './app-options.ts';
 
-/** What a key that this version gives no effect stands for. */
+/** What a key without effect stands for. */
 export type KnownKey =
-  | { readonly type: 'not-yet'; readonly name: string }
   | { readonly type: 'left-out'; readonly name: string; readonly reason: string }
   /** Known, but this value asks for nothing that eco would not do anyway. */
   | { readonly type: 'silent' };
 
-type Asks = (value: unknown) => boolean;
-
-const always: Asks = () => true;
-const never: Asks = () => false;
-
-/** Options of PM2 7 and of eco's later versions: known, and said to have no effect yet where their value asks for one. */
-const NOT_YET: Readonly<Record<string, Asks>> = {
-  // Off unless `source_map_support` asks for them.
-  disable_source_map_support: never,
-  listen: always,
-  moved_from: always,
-  ignore_changes: always,
-};
+/** What these ask for is what eco does anyway. */
+const ASKS_NOTHING: readonly string[] = ['disable_source_map_support', 'disableSourceMapSupport'];
 
 const NO_AGENT = 'eco puts no monitoring agent into your programs';
 const NO_GIT_METADATA = 'eco identifies code by its content, not by git metadata';
@@ -37,6 +25,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   username: 'it only labels a list; a program runs as the user who runs eco',
   windowsHide: 'eco does not run on Windows',
   write: 'it belongs to a command of PM2, not to a file',
+  listen: 'eco learns from a Node program on which ports it listens, and any other program opens its own',
   kill_retry_time: 'eco hears of the end of a process, it does not look for it at intervals',
   pid_file: '`eco list --json` tells the pids: a file could not name several at once while workers are replaced',
   pid: '`eco list --json` tells the pids: a file could not name several at once while workers are replaced',
@@ -45,14 +34,11 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   force: 'names are unique within a project; give a second copy another name',
 };
 
-const NOT_YET_NAMES = spellings(NOT_YET);
 const LEFT_OUT_NAMES = spellings(LEFT_OUT);
 
 /** undefined: the key is unknown. */
 export function knownAppKey(key: string, value: unknown): KnownKey | undefined {
-  const notYet = NOT_YET_NAMES.get(key);
-  if (notYet !== undefined)
-    return NOT_YET[notYet]?.(value) === true ? { type: 'not-yet', name: notYet } : { type: 'silent' };
+  if (ASKS_NOTHING.includes(key)) return { type: 'silent' };
   const leftOut = LEFT_OUT_NAMES.get(key);
   if (leftOut === undefined) return undefined;
   const reason = LEFT_OUT[leftOut] ?? '';
@@ -64,13 +50,12 @@ export function knownTopKey(key: string): KnownKey | undefined {
   return key === 'deploy' ? { type: 'silent' } : undefined;
 }
 
-export const KNOWN_APP_KEYS: readonly string[] = [...NOT_YET_NAMES.keys(), ...LEFT_OUT_NAMES.keys()];
+export const KNOWN_APP_KEYS: readonly string[] = [...ASKS_NOTHING, ...LEFT_OUT_NAMES.keys()];
 
-/** What is known by name only; null: the reason why it has no effect is that eco does not carry it out yet. */
-export const KEYS_WITHOUT_EFFECT: readonly { readonly name: string; readonly reason: string | null }[] = [
-  ...Object.keys(NOT_YET).map((name) => ({ name, reason: null })),
-  ...Object.entries(LEFT_OUT).map(([name, reason]) => ({ name, reason })),
-];
+/** What is accepted and has no effect, and why. */
+export const KEYS_WITHOUT_EFFECT: readonly { readonly name: string; readonly reason: string }[] = Object.entries(
+  LEFT_OUT,
+).map(([name, reason]) => ({ name, reason }));
 
 /** What people write and mean something else by, where the edit distance does not tell. */
 export const SYNONYMS: readonly (readonly [pattern: RegExp, meant: string])[] = [

@@ -116,11 +116,6 @@ function isFree(key: string): boolean {
 
 function reportKnown({ key, path }: Key, meaning: KnownKey, report: Report): void {
   switch (meaning.type) {
-    case 'not-yet':
-      return report.warning('ECO1901', path, {
-        message: `"${key}" has no effect: this version of eco does not carry it out`,
-        part: 'key',
-      });
     case 'left-out':
       return report.warning('ECO1902', path, { message: `"${key}" is ignored: ${meaning.reason}`, part: 'key' });
     case 'silent':

@@ -10,15 +10,28 @@ import type { Part } from './read-form.ts';
 import type { Report } from './report.ts';
 import { isRecord } from './source.ts';
 
+/** When the app is run or replaced without being asked. */
+export function readOccasions(
+  app: MergedApp,
+  cwd: string,
+  report: Report,
+): Pick<AppSpec, 'schedule' | 'cronRestart' | 'watch'> {
+  return {
+    schedule: readSchedule(app, report),
+    cronRestart: readCronRestart(app, report),
+    watch: readWatch(app, cwd, report),
+  };
+}
+
 /** PM2's `cron_restart`; `0`, false and an empty text are its ways to say: off. */
-export function readCronRestart({ options }: MergedApp, report: Report): AppSpec['cronRestart'] {
+function readCronRestart({ options }: MergedApp, report: Report): AppSpec['cronRestart'] {
   const part = options.get('cron_restart');
   if (part === undefined || typeof part.value !== 'string' || ['', '0'].includes(part.value.trim())) return null;
   return readTimes({ cron: part.value.trim(), timezone: null }, part, report);
 }
 
 /** Text, or an object with a time zone and more. */
-export function readSchedule({ options }: MergedApp, report: Report): Schedule | null {
+function readSchedule({ options }: MergedApp, report: Report): Schedule | null {
   const part = options.get('schedule');
   if (part === undefined) return null;
   const own = isRecord(part.value) ? part.value : {};
@@ -68,7 +81,7 @@ const WATCH_OPTIONS = [
   'atomic',
 ];
 
-export function readWatch({ options }: MergedApp, cwd: string, report: Report): WatchSettings | null {
+function readWatch({ options }: MergedApp, cwd: string, report: Report): WatchSettings | null {
   const watch = options.get('watch')?.value;
   const asked = watch === true ? [cwd] : listOf(watch).map((path) => resolve(cwd, expandHome(path)));
   if (asked.length === 0) return null;

@@ -98,6 +98,10 @@ export interface AppSpec {
   /** null: the files grow for ever, or something else takes care of them. */
   readonly logRotation: LogRotation | null;
   readonly dependsOn: Readonly<Record<AppName, DependencyCondition>>;
+  /** What it was called before: an app of that name is this one; null: nothing else. */
+  readonly movedFrom: AppName | null;
+  /** Keys of the file whose values are left as they are on the machine, `env.NAME` among them. */
+  readonly ignoreChanges: readonly string[];
   readonly code: CodeRevision;
 }
 

@@ -36,7 +36,8 @@ export interface Need {
 
 /** One request to the daemon. */
 export type Action =
-  | { readonly type: 'start'; readonly spec: AppSpec }
+  /** `movedFrom`: the app has run under that name, which it gives up. */
+  | { readonly type: 'start'; readonly spec: AppSpec; readonly movedFrom?: AppName }
   | { readonly type: 'scale'; readonly spec: AppSpec; readonly from: number; readonly to: number }
   /** Rolling: a successor is ready before an old worker goes. */
   | { readonly type: 'reload'; readonly spec: AppSpec }

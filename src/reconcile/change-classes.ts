@@ -79,6 +79,9 @@ export const CHANGE_CLASS = {
   logRotation: 'update',
   /** An order of starting; nothing has to start because of it. */
   dependsOn: 'update',
+  /** Of use where there is an app of the old name, and none of the new one. */
+  movedFrom: 'none',
+  ignoreChanges: 'none',
   code: 'reload',
 } as const satisfies Record<keyof AppSpec, ChangeClass>;
 

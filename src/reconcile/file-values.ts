@@ -74,6 +74,8 @@ export const FILE_KEYS = {
   logDateFormat: 'log_date_format',
   logRotation: 'logs.rotate',
   dependsOn: 'depends_on',
+  movedFrom: 'moved_from',
+  ignoreChanges: 'ignore_changes',
   code: 'code',
 } as const satisfies Record<Field, string>;
 

@@ -10,6 +10,7 @@ import { nearest } from '../util/edit-distance.ts';
 import { driftOf } from './drift.ts';
 import { fileName } from './file-name.ts';
 import { healthOf } from './health.ts';
+import { withoutIgnored } from './ignore-changes.ts';
 import { orderSteps, type LooseStep } from './order-steps.ts';
 import type { Manifests } from './spec-changes.ts';
 import { stepForExisting } from './step-for-existing.ts';
@@ -49,15 +50,23 @@ export function reconcile(desired: DesiredState, observed: ObservedState, option
   if (refusal !== null) return err(refusal);
 
   const chosen = (app: { readonly name: AppName }) => options.only === null || options.only.includes(app.name);
-  const wanted = desired.apps.filter(chosen).sort(byName);
   const present = (project?.apps ?? []).filter(chosen);
+  const wanted = desired.apps
+    .filter(chosen)
+    .sort(byName)
+    .map((spec) => asOnMachine(spec, present));
+  const moves = movesOf(wanted, desired, project?.apps ?? []);
   const pairs = wanted.map((spec) => ({ spec, app: present.find(({ name }) => name === spec.name) }));
   const manifests = { ...options.manifests, ...desired.manifests };
   const { node } = observed;
   const kept = pairs.flatMap(({ spec, app }) =>
-    app === undefined ? [newApp(spec)] : (stepForExisting(spec, app, { manifests, force: options.force, node }) ?? []),
+    app === undefined
+      ? [moves.get(spec.name) ?? newApp(spec)]
+      : (stepForExisting(spec, app, { manifests, force: options.force, node }) ?? []),
   );
-  const removed = options.prune ? present.filter(({ name }) => !wanted.some((spec) => spec.name === name)) : [];
+  const removed = options.prune
+    ? present.filter(({ name }) => !wanted.some((spec) => spec.name === name) && !isMoved(name, moves))
+    : [];
   return ok({
     project: desired.project,
     file: desired.file,
@@ -93,6 +102,33 @@ function refuse(
 function noticesOf({ name: app, balance }: AppSpec, daemon: DaemonAbilities | null): readonly Notice[] {
   if (balance !== 'reuseport' || daemon === null || daemon.reusePort === 'supported') return [];
   return [{ app, reason: daemon.reusePort, node: daemon.node }];
+}
+
+function asOnMachine(spec: AppSpec, present: readonly ObservedApp[]): AppSpec {
+  const app = present.find(({ name }) => name === spec.name);
+  return app === undefined ? spec : withoutIgnored(spec, app.spec);
+}
+
+/** By their new names, the apps that are there under the name which they had before. */
+function movesOf(
+  wanted: readonly AppSpec[],
+  desired: DesiredState,
+  present: readonly ObservedApp[],
+): ReadonlyMap<AppName, LooseStep> {
+  const names = new Set(present.map(({ name }) => name));
+  const moves = wanted.flatMap((spec): [AppName, LooseStep][] => {
+    const { name, movedFrom } = spec;
+    const before = present.find((app) => app.name === movedFrom);
+    const isThere = names.has(name) || desired.apps.some((other) => other.name === movedFrom);
+    if (movedFrom === null || before === undefined || isThere) return [];
+    const action = { type: 'start', spec: withoutIgnored(spec, before.spec), movedFrom } as const;
+    return [[name, { id: name, app: name, action, cause: `was ${movedFrom} before`, fields: [] }]];
+  });
+  return new Map(moves);
+}
+
+function isMoved(name: AppName, moves: ReadonlyMap<AppName, LooseStep>): boolean {
+  return [...moves.values()].some(({ action }) => action.type === 'start' && action.movedFrom === name);
 }
 
 function newApp(spec: AppSpec): LooseStep {

@@ -138,6 +138,15 @@ export class SocketVault {
     }
   }
 
+  /** What is held for one app is for another from now on, which has nothing yet. */
+  move(from: AppKey, to: AppKey): void {
+    const sockets = this.#byApp.get(appId(from));
+    if (sockets !== undefined) this.#byApp.set(appId(to), sockets);
+    this.#byApp.delete(appId(from));
+    this.#ticketKeys.set(appId(to), this.ticketKeys(from));
+    this.#ticketKeys.delete(appId(from));
+  }
+
   /** Lets go of everything: the app has stopped. */
   releaseAll(key: AppKey): void {
     for (const [name, held] of this.#socketsOf(key)) this.#release(key, name, held);

@@ -1,22 +1,24 @@
-import { byCodeUnit, byName, equalJson } from '../util/compare.ts';
+import { byCodeUnit, byName } from '../util/compare.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { appId, type AppKey, type WorkerId } from '../domain/names.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { AppSpec } from '../domain/app-spec.ts';
 import { isToldInstances } from '../domain/templates.ts';
 import type { AppHistory } from '../domain/history.ts';
-import type { Actor, ManualChange, ObservedApp } from '../domain/observed-state.ts';
-import type { RollbackAction, RollbackMeans, StepOutcome, StepRequest, WorkerProgress } from '../protocol/control.ts';
+import type { Actor, ObservedApp } from '../domain/observed-state.ts';
+import type { RollbackAction, StepOutcome, StepRequest, WorkerProgress } from '../protocol/control.ts';
 import { newDocument, type ClusterDocument } from './cluster-document.ts';
 import { Cluster } from './cluster.ts';
 import type { DocumentPort } from './kept-document.ts';
 import type { ConvergeRequest } from './converge-request.ts';
 import type { RotatedFile } from './log-keeper.ts';
+import { moveApp } from './move-app.ts';
 import { Occasions } from './occasions.ts';
 import { Orphans } from './orphans.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import { mayStart } from './start-order.ts';
 import { rotatedFiles } from './rotated-files.ts';
+import { manualChange, rollbackStep, startStrategy } from './step-strategy.ts';
 import { standingOf, stopInOrder } from './stop-order.ts';
 import type { Strategy } from './targets.ts';
 import type { Worker } from './worker.ts';
@@ -39,6 +41,8 @@ export interface SupervisorOptions {
 }
 
 type OnProgress = (workers: readonly WorkerProgress[]) => void;
+
+type StartAction = Extract<StepRequest['action'], { type: 'start' }>;
 
 type Asker = Pick<ConvergeRequest, 'fromFile' | 'onProgress' | 'by' | 'source' | 'rollback' | 'revision'>;
 
@@ -217,6 +221,7 @@ export class Supervisor {
     if (cluster !== undefined) this.#waiting.delete(cluster);
     switch (action.type) {
       case 'start':
+        if (cluster === undefined && action.movedFrom !== undefined) return this.#move(key, action, asker);
         return this.#converge(key, action.spec, { ...asker, strategy: startStrategy(action.spec, cluster) });
       case 'scale':
         return this.#converge(key, action.spec, {
@@ -253,6 +258,20 @@ export class Supervisor {
     if (known !== undefined) return known.converge({ ...asker, spec, strategy });
     const document = newDocument(key, spec, this.#options.apps.retiredNumbers());
     return this.#create(new Cluster({ document, ...this.#clusterOptions() }), { ...asker, spec, strategy: 'keep' });
+  }
+
+  #move(key: AppKey, { spec, movedFrom = '' }: StartAction, asker: Asker): Promise<Result<StepOutcome>> {
+    const from = this.#clusters.get(appId({ project: key.project, app: movedFrom }));
+    if (from === undefined) return this.#converge(key, spec, { ...asker, strategy: 'keep' });
+    const { ports, apps } = this.#options;
+    return moveApp(from, {
+      key,
+      startNumbers: Math.max(apps.retiredNumbers(), from.document.startNumbers),
+      vault: ports.vault,
+      create: (document) => this.#add(new Cluster({ document, ...this.#clusterOptions() })),
+      converge: (cluster) => cluster.converge({ ...asker, spec, strategy: 'rolling' }),
+      remove: (cluster) => this.#delete(cluster.key, cluster),
+    });
   }
 
   /** One that is not there yet is made known, for somebody to start. */
@@ -325,31 +344,6 @@ export class Supervisor {
     const { ports, apps } = this.#options;
     return { ports, documents: apps, onChange: () => this.#changed() };
   }
-}
-
-/** A task that is asked for runs again; a service that runs what is asked is left alone. */
-function startStrategy(spec: AppSpec, cluster: Cluster | undefined): Strategy {
-  if (spec.kind === 'task') return 'replace';
-  return cluster === undefined || equalJson(spec, cluster.document.target.spec) ? 'keep' : 'rolling';
-}
-
-function rollbackStep(type: RollbackMeans, spec: AppSpec, from: number): StepRequest['action'] {
-  switch (type) {
-    case 'start':
-    case 'reload':
-    case 'update':
-      return { type, spec };
-    case 'replace':
-      return { type, spec, because: 'rolled back' };
-    case 'scale':
-      return { type, spec, from, to: spec.instances };
-    default:
-      return unreachable(type);
-  }
-}
-
-function manualChange(type: StepRequest['action']['type']): ManualChange['action'] | null {
-  return type === 'scale' || type === 'stop' || type === 'start' || type === 'rollback' ? type : null;
 }
 
 function noSuchApp({ app }: AppKey) {

@@ -61,6 +61,8 @@ export function appSpec(fields: Partial<AppSpec> & Pick<AppSpec, 'name'>): AppSp
     logDateFormat: null,
     logRotation: DEFAULTS.logRotation,
     dependsOn: {},
+    movedFrom: null,
+    ignoreChanges: [],
     code: { type: 'none' },
     ...fields,
   };
