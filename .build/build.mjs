@@ -10,13 +10,14 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import standaloneCode from 'ajv/dist/standalone/index.js';
+import { compactSchema } from './compact-schema.mjs';
 import { ecosystemTypes } from './ecosystem-types.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Own modules that become files of their own where they are imported dynamically; packages always do. */
 const SEPARATE =
-  /^src\/(cli\/run-cli|cli\/commands\/[^/]+|config\/load-ecosystem|platform\/start-daemon|supervise\/foreground)\.ts$/;
+  /^src\/(cli\/run-cli|cli\/commands\/[^/]+|config\/load-ecosystem|platform\/(start-daemon|boot-machine|health)|supervise\/foreground)\.ts$/;
 
 /** For what CommonJS has no word for. */
 const MODULE_URL = { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" };
@@ -42,7 +43,8 @@ async function ownVersion() {
 
 /** No schema is compiled at run time: that alone would cost 40 ms of every start. */
 async function generateValidator() {
-  const schema = JSON.parse(await readFile(`${root}schemas/ecosystem.schema.json`, 'utf8'));
+  const written = JSON.parse(await readFile(`${root}schemas/ecosystem.schema.json`, 'utf8'));
+  const schema = compactSchema(written);
   const ajv = new Ajv2020({
     allErrors: true,
     verbose: true,
@@ -178,7 +180,8 @@ async function bundle({ version, dist }) {
     ['module-worker', 'src/config/module-worker.ts'],
   ]);
   for (const [name, entry] of pending) {
-    const options = { ...shared, target: 'node20', define, banner, plugins: [separately(pending)] };
+    const minifyWhitespace = isReadAtEachStart(name);
+    const options = { ...shared, target: 'node20', define, banner, plugins: [separately(pending)], minifyWhitespace };
     const { metafile } = await build({ ...options, entryPoints: [entry], outfile: `${next}/${name}.js` });
     for (const input of Object.keys(metafile.inputs)) used.add(packageOf(input));
   }
@@ -190,6 +193,11 @@ async function bundle({ version, dist }) {
   await chmod(`${next}/eco.js`, 0o755);
   await rm(dist, { recursive: true, force: true });
   await rename(next, dist);
+}
+
+/** Node reads every byte of it, and nobody reads it in a report of a bug. */
+function isReadAtEachStart(name) {
+  return name.startsWith('lib-') || name === 'load-ecosystem';
 }
 
 /** What `import 'eco-runner'` gives. */

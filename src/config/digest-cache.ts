@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { seconds, type Timestamp } from '../domain/time.ts';
-import { digestFile, fileStamp, readLink, readTextIfPresent, replaceFile, type FileStamp } from '../platform/files.ts';
+import { digestFile } from '../platform/file-digest.ts';
+import { fileStamp, readLink, readTextIfPresent, replaceFile, type FileStamp } from '../platform/files.ts';
 import { isRecord } from './source.ts';
 
 /** Remembers digests of files by what changes whenever their content does. */

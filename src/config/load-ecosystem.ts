@@ -7,7 +7,7 @@ import { systemClock } from '../platform/clock.ts';
 import { availableCpus } from '../platform/machine.ts';
 import { byName } from '../util/compare.ts';
 import { checkApps, nameOfBlock } from './check-apps.ts';
-import { addCodeRevisions, type CodeRevisions } from './code-revision.ts';
+import type { CodeRevisions } from './code-revision.ts';
 import { extendedBlocks } from './extends.ts';
 import { findFile } from './find-file.ts';
 import { defaultProject, identifyOrigin } from './identify-project.ts';
@@ -146,6 +146,7 @@ async function codeRevisions(
   const { home, revision } = options;
   const files = ecosystem.map(({ file }) => file);
   const folder = dirname(files[0] ?? '.');
+  const { addCodeRevisions } = await import('./code-revision.ts');
   return addCodeRevisions(apps, { files, folder, home, revision, now: systemClock.wallTime });
 }
 

@@ -31,6 +31,11 @@ export async function ecoIn(folder, binary) {
     /** What this machine, or this Node, cannot do of what the file asks for. */
     notices: async () => (await json(['plan'])).notices,
     list: () => command(['list']),
+    /** Of a YAML file with that text; nothing but the file is looked at. */
+    validate: async (text) => {
+      await writeFile(join(root, 'validated.yaml'), text);
+      return command(['validate', 'validated.yaml']);
+    },
     reload: (app) => command(['reload', app]),
     startDaemon: () => command(['daemon', 'start']),
     stopAll,

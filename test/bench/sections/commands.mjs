@@ -8,7 +8,46 @@ import { managers } from './deploy.mjs';
 /** How long commands take, beside `node -e 0`. */
 export async function commands({ programs, report, quick }) {
   await list({ programs, report, quick });
+  await validate({ programs, report, quick });
   await secondApply({ programs, report, quick });
+}
+
+async function validate({ programs, report, quick }) {
+  const { folder, eco } = await managers(programs);
+  const measure = async (count) => {
+    const text = yamlOf(count, folder);
+    const bare = { name: 'bare', validate: () => run(process.execPath, ['-e', '0']) };
+    return interleave([bare, eco], quick ? 5 : 25, async (contender) => (await contender.validate(text)).wall);
+  };
+  const sixty = await measure(60);
+  report.row('`validate` of 60 apps in YAML; bare: `node -e 0`', sixty, {
+    unit: ' ms',
+    targets: [{ ...atLeast(sixty.eco / sixty.bare, 0, '≤ 2.5 × bare'), met: sixty.eco <= 2.5 * sixty.bare }],
+  });
+  const thousand = await measure(1000);
+  report.row(
+    '`validate` of 1000 apps in YAML',
+    { eco: thousand.eco },
+    {
+      unit: ' ms',
+      targets: [atMost(thousand.eco, 1000, '≤ 1 s')],
+    },
+  );
+}
+
+/** As people write them: a few options each, and defaults for all. */
+function yamlOf(count, folder) {
+  const apps = Array.from(
+    { length: count },
+    (_, index) => `  - name: app-${index}
+    script: idle.cjs
+    instances: 2
+    env: { PORT: ${3000 + index}, NODE_ENV: production }
+    max_memory_restart: 400M
+    readiness: { http: /health }
+`,
+  );
+  return `project: bench\ndefaults:\n  cwd: ${join(folder, 'apps')}\n  kill_timeout: 5s\napps:\n${apps.join('')}`;
 }
 
 async function list({ programs, report, quick }) {
