@@ -11,14 +11,24 @@ const LARGEST = 128 * 1024;
 const COMMAND_TIMEOUT: Milliseconds = seconds(10);
 
 /** What a secret is at this moment, or why it cannot be had. Nothing of it is in the problem, nor what its command wrote. */
-export async function readSecret(source: SecretSource, cwd: string): Promise<Result<string, string>> {
-  const value = await readSource(source, cwd);
+export async function readSecret(
+  source: SecretSource,
+  cwd: string,
+  signal: AbortSignal,
+): Promise<Result<string, string>> {
+  const value = await readSource(source, { cwd, signal });
   if (!value.ok) return value;
   if (value.value === '') return err(`${nameOf(source)} is empty`);
   return value.value.includes('\0') ? err(`${nameOf(source)} holds a NUL character`) : value;
 }
 
-function readSource(source: SecretSource, cwd: string): Result<string, string> | Promise<Result<string, string>> {
+interface Place {
+  readonly cwd: string;
+  /** Once aborted nobody waits for it. */
+  readonly signal: AbortSignal;
+}
+
+function readSource(source: SecretSource, place: Place): Result<string, string> | Promise<Result<string, string>> {
   switch (source.type) {
     case 'file':
       return readFile(source.path);
@@ -27,7 +37,7 @@ function readSource(source: SecretSource, cwd: string): Result<string, string> |
       return value === undefined ? err(`${nameOf(source)} is not set`) : ok(value);
     }
     case 'command':
-      return readOutput(source.command, cwd);
+      return readOutput(source.command, place);
     default:
       return unreachable(source);
   }
@@ -64,9 +74,9 @@ function readFile(path: string): Result<string, string> {
   }
 }
 
-async function readOutput(command: string, cwd: string): Promise<Result<string, string>> {
+async function readOutput(command: string, { cwd, signal }: Place): Promise<Result<string, string>> {
   const request = { command, cwd, env: baseEnvironment(), timeout: COMMAND_TIMEOUT };
-  const outcome = await runCommand(request, { streams: 'stdout' });
+  const outcome = await runCommand(request, { streams: 'stdout', signal });
   return outcome.type === 'succeeded' ? ok(withoutLineEnd(outcome.output)) : err(`its command ${outcome.problem}`);
 }
 

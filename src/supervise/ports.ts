@@ -33,8 +33,9 @@ export interface SupervisePorts {
   /** Asks once; ends at once when aborted. */
   readonly probe: (question: ProbeQuestion, signal: AbortSignal) => Promise<ProbeAnswer>;
   /** Its value now, or what is wrong, to complete "the secret X cannot be had: …". Nobody keeps it. */
-  readonly secret: (source: SecretSource, cwd: string) => Promise<Result<string, string>>;
-  readonly runCommand: (command: ShellCommand) => Promise<CommandOutcome>;
+  readonly secret: (source: SecretSource, cwd: string, signal: AbortSignal) => Promise<Result<string, string>>;
+  /** Killed once `signal` is aborted. */
+  readonly runCommand: (command: ShellCommand, signal?: AbortSignal) => Promise<CommandOutcome>;
   /** The first moment after `from` that the times name; null if there is none. */
   readonly nextTime: (times: Times, from: Timestamp) => Promise<Timestamp | null>;
   readonly watchFiles: (request: WatchRequest, onChange: (files: readonly string[]) => void) => Promise<FileWatcher>;

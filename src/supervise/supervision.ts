@@ -112,7 +112,8 @@ function systemPorts(options: SupervisionOptions, links: WorkerLinks): Supervise
     probe: askProbe,
     secret: readSecret,
     nextTime,
-    runCommand: (command) => runCommand(command, { streams: 'both' }),
+    runCommand: (command, signal) =>
+      runCommand(command, { streams: 'both', ...(signal === undefined ? {} : { signal }) }),
     watchFiles,
     emit: options.emit,
     surroundings: {

@@ -19,8 +19,8 @@ export class WorkerHooks {
   }
 
   /** Answers why the worker cannot be started; null if it can. */
-  async preStart(worker: HookedWorker): Promise<ExitCause | null> {
-    const problem = await this.#run('preStart', worker);
+  async preStart(worker: HookedWorker, signal: AbortSignal): Promise<ExitCause | null> {
+    const problem = await this.#run('preStart', worker, signal);
     return problem === null ? null : { type: 'spawn-error', message: `its pre_start hook ${problem}` };
   }
 
@@ -37,11 +37,11 @@ export class WorkerHooks {
   }
 
   /** What went wrong, to complete a sentence; null where nothing did, or there is no such hook. */
-  async #run(name: keyof Hooks, { spec, env }: HookedWorker): Promise<string | null> {
+  async #run(name: keyof Hooks, { spec, env }: HookedWorker, signal?: AbortSignal): Promise<string | null> {
     const hook = spec.hooks[name];
     if (hook === null) return null;
     const user = spec.user === null ? {} : { user: { uid: spec.user.uid, gid: spec.user.gid } };
-    const outcome = await this.#ports.runCommand({ ...hook, cwd: spec.cwd, env, ...user });
+    const outcome = await this.#ports.runCommand({ ...hook, cwd: spec.cwd, env, ...user }, signal);
     if (outcome.type === 'succeeded') return null;
     const lastLine = outcome.output.trim().split('\n').at(-1) ?? '';
     return lastLine === '' ? outcome.problem : `${outcome.problem}: ${lastLine.slice(0, 200)}`;

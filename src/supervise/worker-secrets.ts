@@ -18,10 +18,10 @@ export class WorkerSecrets {
   }
 
   /** All anew, for the next process. Answers why that cannot be started; null if it can. */
-  async read({ secrets, cwd }: Pick<AppSpec, 'secrets' | 'cwd'>): Promise<ExitCause | null> {
+  async read({ secrets, cwd }: Pick<AppSpec, 'secrets' | 'cwd'>, signal: AbortSignal): Promise<ExitCause | null> {
     const sources = Object.entries(secrets);
     const found = await Promise.all(
-      sources.map(async ([name, source]) => ({ name, read: await this.#port(source, cwd) })),
+      sources.map(async ([name, source]) => ({ name, read: await this.#port(source, cwd, signal) })),
     );
     const problems = found.flatMap(({ name, read }) =>
       read.ok ? [] : [`the secret ${name} cannot be had: ${read.error}`],

@@ -64,6 +64,8 @@ export class Worker {
   #timer: Timer | null = null;
   #releaseGate: () => void = () => {};
   #launching = false;
+  /** What comes before the process; aborted once it is to stop. */
+  #preparation = new AbortController();
   /** Its pre_stop hook runs. */
   #leaving = false;
   #treeCheckPending = false;
@@ -236,7 +238,7 @@ export class Worker {
       this.#logs.resumeRun(this.#files(), record.logStart);
       this.#beginProbes();
       // Not awaited: for the checks that run in its environment. What cannot be had now is of use to none of them.
-      void this.#secrets.read(this.#spec);
+      void this.#secrets.read(this.#spec, this.#preparation.signal);
       ports.emit({ type: 'worker-adopted', worker: id, pid: identity.pid });
     }
     this.#settle();
@@ -387,6 +389,7 @@ export class Worker {
 
   /** PM2's `shutdown_with_message` is for programs that cannot take signals; others hear nothing of it. */
   #askToStop(): void {
+    if (this.#process === null) this.#preparation.abort();
     const hears = this.#signs.registered === true && this.#process?.exited === false;
     if (this.#spec.shutdownWithMessage && hears)
       return this.#options.ports.tell(this.#id, { type: 'message', payload: 'shutdown' });
@@ -417,10 +420,12 @@ export class Worker {
     const id = this.#id;
     this.#save();
     this.#launching = true;
+    this.#preparation = new AbortController();
+    const { signal } = this.#preparation;
     const needsSecrets = Object.keys(this.#spec.secrets).length > 0;
-    const locked = needsSecrets ? await this.#secrets.read(this.#spec) : null;
+    const locked = needsSecrets ? await this.#secrets.read(this.#spec, signal) : null;
     const hooked = locked === null && this.#spec.hooks.preStart !== null;
-    const refused = hooked ? await this.#hooks.preStart(this.#hooked()) : locked;
+    const refused = hooked ? await this.#hooks.preStart(this.#hooked(), signal) : locked;
     const launched = refused ?? (await this.#launch(id));
     this.#launching = false;
     if ('type' in launched) return this.#exited(id, launched);

@@ -132,8 +132,8 @@ describe.concurrent('secrets', () => {
     await eco.write(files({ TOKEN: { command: 'echo $$ > command.pid; sleep 60' } }));
     const apply = eco.start(['apply']);
     await eco.eventually(async () => (await readFile(eco.path('command.pid'), 'utf8')) !== '');
-    await eco.ok(['delete', 'api']);
-    await eco.eventually(() => apply.exitCode !== null);
+    apply.kill('SIGKILL');
+    await eco.eventually(async () => (await eco.run(['delete', 'api'])).exitCode === 0);
     expect(await eco.list()).toEqual([]);
   });
 });

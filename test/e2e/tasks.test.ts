@@ -153,6 +153,15 @@ setInterval(() => {}, 1 << 30);`;
     expect(told).toContain('its pre_stop hook did not end within 0.3 s');
   });
 
+  test('pre_start is called off where the app is to stop', async ({ eco }) => {
+    await write(eco, { pre_start: { command: 'echo begun >> runs; sleep 600', timeout: '10m' } });
+    const apply = eco.start(['apply']);
+    await eco.eventually(async () => (await runs(eco)).includes('begun'));
+    apply.kill('SIGKILL');
+    await eco.eventually(async () => (await eco.run(['delete', 'web'])).exitCode === 0);
+    expect(await runs(eco)).toEqual(['begun']);
+  });
+
   test('pre_start that fails starts nothing', async ({ eco }) => {
     await write(eco, { pre_start: 'echo the disk is full; exit 1' });
     const { exitCode, all } = await eco.run(['apply']);

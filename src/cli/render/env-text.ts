@@ -20,7 +20,8 @@ export function envDocument(apps: readonly ObservedApp[]) {
   } as const;
 }
 
-function maskedEnv({ env, sensitiveEnv }: AppSpec): Readonly<Record<string, string>> {
-  const entries = Object.entries(env).sort(([a], [b]) => byCodeUnit(a, b));
+function maskedEnv({ env, secrets, sensitiveEnv }: AppSpec): Readonly<Record<string, string>> {
+  const hidden = Object.keys(secrets).map((name): [string, string] => [name, MASK]);
+  const entries = [...Object.entries(env), ...hidden].sort(([a], [b]) => byCodeUnit(a, b));
   return Object.fromEntries(entries.map(([name, value]) => [name, sensitiveEnv.includes(name) ? MASK : value]));
 }
