@@ -10,6 +10,7 @@ export function checkApps(apps: readonly NormalizedApp[], broken: readonly strin
   checkNames(apps, report);
   checkDependencies(apps, broken, report);
   checkCycles(apps, report);
+  checkPorts(apps, report);
 }
 
 /** The name of a block that could not be normalised, so that what depends on it is not reported as well. */
@@ -33,6 +34,26 @@ function checkNames(apps: readonly NormalizedApp[], report: Report): void {
     report.error('ECO1406', [...path, 'name'], {
       message: `a second app is named "${spec.name}"; names are unique within a project`,
       related: [related],
+    });
+  }
+}
+
+/** That a program listens where PORT says is only a custom, so that this is a warning. */
+function checkPorts(apps: readonly NormalizedApp[], report: Report): void {
+  const first = new Map<string, { readonly name: string; readonly portPath: SourcePath }>();
+  for (const { spec, portPath } of apps) {
+    const { PORT: port = '', HOST: host = '' } = spec.env;
+    if (portPath === null || spec.kind !== 'service' || !/^[1-9]\d*$/.test(port)) continue;
+    const key = `${host} ${port}`;
+    const earlier = first.get(key);
+    if (earlier === undefined) {
+      first.set(key, { name: spec.name, portPath });
+      continue;
+    }
+    const location = report.locate(earlier.portPath, 'value');
+    report.warning('ECO1910', portPath, {
+      message: `"${spec.name}" and "${earlier.name}" are told the same port, ${port}; only one of them can listen on it`,
+      related: [{ message: `"${earlier.name}" has it from here`, location }],
     });
   }
 }

@@ -450,6 +450,13 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Let the program print the time itself. For one file of both streams, give them the same path.',
     example: 'out_file: ./logs/worker.log\nerror_file: ./logs/worker.log',
   },
+  ECO1910: {
+    title: 'two apps on one port',
+    cause:
+      'Two services have the same PORT of their own: the second one cannot listen, unless it does not look at PORT.',
+    cure: 'Give each a port of its own; for several workers of one program on one port, write "instances".',
+    example: 'env: { PORT: 3001 }',
+  },
   ECO1911: {
     title: 'project in an included file',
     cause: 'The apps of an included file belong to the project of the file that includes it.',

@@ -38,6 +38,8 @@ export interface NormalizedApp {
   readonly path: SourcePath;
   /** Where its dependencies stand, by their names. */
   readonly dependencyPaths: ReadonlyMap<string, SourcePath>;
+  /** Where it is told its port by a variable of its own, not one of `defaults`. */
+  readonly portPath: SourcePath | null;
   /** As others name it in the file. */
   readonly writtenName: string;
   readonly spec: Omit<AppSpec, 'code'>;
@@ -69,7 +71,7 @@ export function normalizeApp(app: MergedApp, context: NormalizeContext): Normali
   const { foreign, env: _, ...programFields } = found;
   const workers = normalizeInstances(app, program, context);
   return {
-    path: app.path,
+    ...placesOf(app),
     dependencyPaths: new Map([...dependencies].map(([dependency, { path }]) => [dependency, path])),
     revision: readRevision(app.options.get('revision')?.value),
     foreign,
@@ -146,6 +148,11 @@ function checkName(app: MergedApp, name: string | null, { report }: NormalizeCon
   const path = app.options.get('name')?.path ?? app.path;
   report.error('ECO1308', path, { message: `${JSON.stringify(name)} cannot be a name: it holds a control character` });
   return null;
+}
+
+function placesOf({ env, path }: MergedApp): Pick<NormalizedApp, 'path' | 'portPath'> {
+  const port = env.get('PORT')?.path;
+  return { path, portPath: port !== undefined && path.every((step, depth) => port[depth] === step) ? port : null };
 }
 
 function readCwd({ options, path }: MergedApp, report: Report): string {

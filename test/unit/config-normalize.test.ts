@@ -192,7 +192,7 @@ function freeOne(open: ReadonlyMap<string, ReadonlySet<string>>): string | undef
 function normalize(
   written: Readonly<Record<string, unknown>>,
   envName: string | undefined,
-): Omit<NormalizedApp, 'path' | 'dependencyPaths'> {
+): Omit<NormalizedApp, 'path' | 'dependencyPaths' | 'portPath'> {
   const document = documentOf({ apps: [written] });
   const report = createReport(document);
   const form = readForm(document, report);
