@@ -5,7 +5,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -30,7 +30,7 @@ const LAZY =
 const [what, asVersion, folder] = process.argv.slice(2);
 if (what === 'as') await bundle({ version: asVersion, dist: resolve(folder) });
 else {
-  await generateValidator();
+  await generateValidators();
   await generateTypes();
   await generateModuleWorker();
   await generateDefaultSpec();
@@ -42,12 +42,22 @@ async function ownVersion() {
 }
 
 /** No schema is compiled at run time: that alone would cost 40 ms of every start. */
-async function generateValidator() {
-  const written = JSON.parse(await readFile(`${root}schemas/ecosystem.schema.json`, 'utf8'));
-  const schema = compactSchema(written);
+async function generateValidators() {
+  const ecosystem = compactSchema(await readSchema('ecosystem'));
+  await generateValidator('src/config/generated/validate-ecosystem', { schema: ecosystem, allErrors: true });
+  const { $schema, $defs } = await readSchema('plan');
+  const savedPlan = { $schema, $ref: '#/$defs/saved_plan', $defs };
+  await generateValidator('src/cli/generated/validate-saved-plan', { schema: savedPlan, allErrors: false });
+}
+
+async function readSchema(name) {
+  return JSON.parse(await readFile(`${root}schemas/${name}.schema.json`, 'utf8'));
+}
+
+async function generateValidator(path, { schema, allErrors }) {
   const ajv = new Ajv2020({
-    allErrors: true,
-    verbose: true,
+    allErrors,
+    verbose: allErrors,
     strict: true,
     // `required` stands in the branches of an `anyOf`, its properties around it.
     strictRequired: false,
@@ -58,11 +68,11 @@ async function generateValidator() {
   // What a property expects, in words, for messages.
   ajv.addVocabulary(['x-expects']);
   const code = standaloneCode.default(ajv, ajv.compile(schema));
-  const folder = `${root}src/config/generated`;
-  await mkdir(folder, { recursive: true });
-  await writeFile(`${folder}/validate-ecosystem.js`, code);
+  const file = `${root}${path}`;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(`${file}.js`, code);
   await writeFile(
-    `${folder}/validate-ecosystem.d.ts`,
+    `${file}.d.ts`,
     [
       "import type { ErrorObject } from 'ajv';",
       'declare const validate: { (value: unknown): boolean; errors?: ErrorObject[] | null };',
@@ -74,7 +84,7 @@ async function generateValidator() {
 
 /** What the schema says, for editors of JavaScript and TypeScript files. */
 async function generateTypes() {
-  const schema = JSON.parse(await readFile(`${root}schemas/ecosystem.schema.json`, 'utf8'));
+  const schema = await readSchema('ecosystem');
   const { outputFiles } = await build({
     stdin: {
       contents:

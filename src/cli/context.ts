@@ -46,6 +46,8 @@ export interface CliContext {
   readonly bootMachine: () => Promise<BootMachine>;
   /** What `eco doctor` asks of this machine; loaded when it is needed. */
   readonly health: () => Promise<Health>;
+  /** null if it cannot be read. */
+  readonly readFile: (path: string) => string | null;
   /** Links are followed. */
   readonly fileKind: (path: string) => FileKind;
   /** Only this user can read it. Says whether it worked. */

@@ -1,6 +1,5 @@
 import type { ExecutionReport } from '../execute/execute-plan.ts';
-import type { Failure } from '../domain/failure.ts';
-import { unreachable } from '../util/unreachable.ts';
+import type { Failure, FailureReason } from '../domain/failure.ts';
 
 /** Published and frozen: scripts and CI jobs go by these numbers. */
 export const EXIT = {
@@ -66,7 +65,8 @@ export const EXIT_CODES: readonly ExitCodeText[] = [
   {
     code: EXIT.stalePlan,
     meaning: 'saved plan is stale, or for another project or host',
-    explanation: 'The apps changed since the plan was made. Nothing was changed. Make a new plan.',
+    explanation:
+      'What `eco apply FILE` would do is not what was planned: the message says what differs. Nothing was changed. Make a new plan.',
   },
   {
     code: EXIT.refused,
@@ -111,44 +111,44 @@ export const EXIT_CODES: readonly ExitCodeText[] = [
 
 export function exitCodeOf(failure: Failure): ExitCode {
   switch (failure.reason) {
-    case 'config-invalid':
-      return EXIT.configInvalid;
-    case 'owned-by-another-origin':
-    case 'empty-desired-state':
-      return EXIT.refused;
-    case 'lock-held':
-    case 'lock-lost':
-      return EXIT.lockHeld;
     case 'rollout-failed':
       return failure.serving !== null && failure.serving.ready > 0 ? EXIT.rolloutFailed : EXIT.nothingServes;
-    case 'task-failed':
-      return EXIT.rolloutFailed;
-    case 'timed-out':
-    case 'daemon-does-not-end':
-      return EXIT.timedOut;
-    case 'daemon-unreachable':
-    case 'daemon-incompatible':
-    case 'daemon-ending':
-    case 'daemon-not-replaced':
-    case 'home-unusable':
-      return EXIT.daemon;
     case 'interrupted':
       return failure.signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
-    case 'boot-not-arranged':
-    case 'superseded':
-    case 'skipped':
-    case 'no-such-app':
-    case 'no-such-lock':
-    case 'no-such-revision':
-    case 'only-code-differs':
-    case 'ambiguous-target':
-    case 'bad-request':
-    case 'store-failed':
-      return EXIT.unclassified;
     default:
-      return unreachable(failure);
+      return CODES[failure.reason];
   }
 }
+
+/** Of those whose reason says all. */
+const CODES: Readonly<Record<Exclude<FailureReason, 'rollout-failed' | 'interrupted'>, ExitCode>> = {
+  'config-invalid': EXIT.configInvalid,
+  'plan-unreadable': EXIT.configInvalid,
+  'plan-stale': EXIT.stalePlan,
+  'owned-by-another-origin': EXIT.refused,
+  'empty-desired-state': EXIT.refused,
+  'lock-held': EXIT.lockHeld,
+  'lock-lost': EXIT.lockHeld,
+  'task-failed': EXIT.rolloutFailed,
+  'timed-out': EXIT.timedOut,
+  'daemon-does-not-end': EXIT.timedOut,
+  'daemon-unreachable': EXIT.daemon,
+  'daemon-incompatible': EXIT.daemon,
+  'daemon-ending': EXIT.daemon,
+  'daemon-not-replaced': EXIT.daemon,
+  'home-unusable': EXIT.daemon,
+  'boot-not-arranged': EXIT.unclassified,
+  superseded: EXIT.unclassified,
+  skipped: EXIT.unclassified,
+  'no-such-app': EXIT.unclassified,
+  'no-such-lock': EXIT.unclassified,
+  'file-not-written': EXIT.unclassified,
+  'no-such-revision': EXIT.unclassified,
+  'only-code-differs': EXIT.unclassified,
+  'ambiguous-target': EXIT.unclassified,
+  'bad-request': EXIT.unclassified,
+  'store-failed': EXIT.unclassified,
+};
 
 /** Of several codes the one that a deploy has to know first. */
 const WORST_FIRST: readonly ExitCode[] = [

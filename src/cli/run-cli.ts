@@ -1,6 +1,6 @@
 import { onOutputClosed, terminal, writeErr, writeOut } from '../platform/terminal.ts';
 import { systemClock, wait } from '../platform/clock.ts';
-import { createFile, fileKind, replaceFile } from '../platform/files.ts';
+import { createFile, fileKind, readTextIfPresent, replaceFile } from '../platform/files.ts';
 import { ecoHome, homeHasApps } from '../platform/home.ts';
 import { onInterrupt } from '../platform/interrupt.ts';
 import { nodeVersion } from '../platform/machine.ts';
@@ -35,6 +35,9 @@ export async function runCli(call: CliCall): Promise<number> {
   }
 }
 
+/** A saved plan of thousands of apps. */
+const LARGEST_FILE = 64 << 20;
+
 /** What is seldom needed is imported when it is. */
 function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags): CliContext {
   const home = ecoHome();
@@ -64,6 +67,7 @@ function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags):
     processEnd: async (pid, within) => (await import('../platform/process-end.ts')).processEnd(pid, within),
     bootMachine: async () => (await import('../platform/boot-machine.ts')).bootMachine,
     health: async () => (await import('../platform/health.ts')).health,
+    readFile: (path) => readTextIfPresent(path, LARGEST_FILE),
     fileKind,
     replaceFile,
     createFile,

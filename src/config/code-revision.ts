@@ -3,7 +3,8 @@ import { dirname, join, relative } from 'node:path';
 import type { AppSpec } from '../domain/app-spec.ts';
 import type { CodeManifest, CodeRevision } from '../domain/revision.ts';
 import type { Timestamp } from '../domain/time.ts';
-import { realPath } from '../platform/files.ts';
+import { isSavedPlan, SAVED_PLAN_HEAD } from '../domain/saved-plan.ts';
+import { readHead, realPath } from '../platform/files.ts';
 import { byCodeUnit } from '../util/compare.ts';
 import { createCodeLister, listBuildOutput, type CodeLister, type CodeListing } from './code-files.ts';
 import { scanOf, type CodeScan } from './code-scan.ts';
@@ -128,10 +129,12 @@ function cacheFor(cwd: string, { caches, context }: Tools): DigestCache {
   return cache;
 }
 
+/** A saved plan is about the code, and lies beside it. */
 function digestAll(files: ReadonlySet<string>, cwd: string, cache: DigestCache): CodeManifest {
   const manifest: [string, string][] = [];
   const prefix = cwd === '/' ? cwd : `${cwd}/`;
   for (const file of files) {
+    if (file.endsWith('.json') && isSavedPlan(readHead(file, SAVED_PLAN_HEAD))) continue;
     const digest = cache.digest(file);
     if (digest !== null)
       manifest.push([file.startsWith(prefix) ? file.slice(prefix.length) : relative(cwd, file), digest]);

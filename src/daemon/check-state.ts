@@ -47,10 +47,10 @@ export function isWorkerRecord(value: unknown): value is WorkerRecord {
 }
 
 export function isProjectDocument(value: unknown): value is ProjectDocument {
-  const { name, origin, file, serial } = fieldsOf(value);
+  const { name, origin, file, serial, lineage = 'none' } = fieldsOf(value);
   const { type, path, remote } = fieldsOf(origin);
   const hasOrigin = (type === 'folder' && typeof path === 'string') || (type === 'git' && typeof remote === 'string');
-  return isText(name) && hasOrigin && typeof file === 'string' && isCount(serial);
+  return isText(name) && hasOrigin && typeof file === 'string' && isCount(serial) && isText(lineage);
 }
 
 export function isProjectLock(value: unknown): value is ProjectLock {

@@ -6,14 +6,20 @@ import type { ObservedApp, ObservedProject } from '../domain/observed-state.ts';
 import type { ClaimAnswer, ClaimRequest } from '../protocol/control.ts';
 import type { ProjectDocument } from './store.ts';
 
+export interface ProjectPorts {
+  readonly save: (document: ProjectDocument) => void;
+  readonly newLineage: () => string;
+}
+
 /** Who owns which apps. A project is owned by the origin that last claimed it, for as long as it has apps. */
 export class Projects {
   readonly #documents: Map<ProjectName, ProjectDocument>;
-  readonly #save: (document: ProjectDocument) => void;
+  readonly #ports: ProjectPorts;
 
-  constructor(documents: readonly ProjectDocument[], save: (document: ProjectDocument) => void) {
+  constructor(documents: readonly ProjectDocument[], ports: ProjectPorts) {
     this.#documents = new Map(documents.map((document) => [document.name, document]));
-    this.#save = save;
+    this.#ports = ports;
+    for (const document of documents) if (document.lineage === undefined) this.#keep(document);
   }
 
   claim({ project, origin, file, takeOwnership }: ClaimRequest, hasApps: boolean): Result<ClaimAnswer> {
@@ -21,10 +27,15 @@ export class Projects {
     if (known !== undefined && hasApps && !takeOwnership && isAnothers(known.origin, origin)) {
       return err({ reason: 'owned-by-another-origin', project, owner: known.origin, claimant: origin });
     }
-    const document = { name: project, origin, file, serial: (known?.serial ?? 0) + 1 };
-    this.#documents.set(project, document);
-    this.#save(document);
-    return ok({ serial: document.serial });
+    const serial = (known?.serial ?? 0) + 1;
+    this.#keep({ ...known, name: project, origin, file, serial });
+    return ok({ serial });
+  }
+
+  /** A plan that was made before is not one of what there is now. */
+  changedByHand(project: ProjectName): void {
+    const known = this.#documents.get(project);
+    if (known !== undefined) this.#keep({ ...known, serial: known.serial + 1 });
   }
 
   /** Sorted by name; apps whose project was never claimed are shown as one of an unknown file. */
@@ -34,6 +45,12 @@ export class Projects {
       .filter((name) => project === undefined || name === project)
       .map((name) => ({ ...this.#documentOf(name), apps: apps.filter((app) => app.project === name) }))
       .sort(byName);
+  }
+
+  #keep(document: ProjectDocument): void {
+    const kept = { ...document, lineage: document.lineage ?? this.#ports.newLineage() };
+    this.#documents.set(kept.name, kept);
+    this.#ports.save(kept);
   }
 
   #documentOf(name: ProjectName): ProjectDocument {

@@ -10,6 +10,7 @@ import { LogLedger } from '../platform/log-ledger.ts';
 import { ensurePrivateFolder, keepFilesPrivate } from '../platform/private-folder.ts';
 import { holderFate } from '../platform/lock-holder.ts';
 import { notifyReady } from '../platform/notify-ready.ts';
+import { newUuid } from '../platform/salted-digest.ts';
 import { bootId } from '../platform/process-table.ts';
 import { keepSpareDescriptor } from '../platform/spare-descriptor.ts';
 import { openSupervision, type Supervision } from '../supervise/supervision.ts';
@@ -117,6 +118,20 @@ interface Serving extends Journals {
   readonly supervision: Supervision;
 }
 
+function openProjects(store: Store): Pick<Daemon, 'projects' | 'locks'> {
+  const projects = new Projects(store.loadProjects(), {
+    save: (document) => store.saveProject(document),
+    newLineage: newUuid,
+  });
+  const locks = new Locks(store.loadLocks(), {
+    save: (lock) => store.saveLock(lock),
+    remove: (project) => store.removeLock(project),
+    fate: holderFate,
+    clock: systemClock,
+  });
+  return { projects, locks };
+}
+
 /** Answers requests until a shutdown has been asked for and carried out. */
 async function serve({ home, socketPath, store, events, ledger, supervision }: Serving): Promise<void> {
   const { supervisor, sampler, keeper } = supervision;
@@ -141,13 +156,7 @@ async function serve({ home, socketPath, store, events, ledger, supervision }: S
     memoryBytes: daemonProcess.memoryBytes(),
     service: daemonProcess.service,
   });
-  const projects = new Projects(store.loadProjects(), (document) => store.saveProject(document));
-  const locks = new Locks(store.loadLocks(), {
-    save: (lock) => store.saveLock(lock),
-    remove: (project) => store.removeLock(project),
-    fate: holderFate,
-    clock: systemClock,
-  });
+  const { projects, locks } = openProjects(store);
   const daemon: Daemon = { supervisor, sampler, projects, locks, store, events, ledger, keeper, steps, info, shutdown };
   const server = await serveHttp(socketPath, routes(daemon));
   const problem = await notifyReady();

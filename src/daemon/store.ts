@@ -38,6 +38,8 @@ export interface ProjectDocument {
   readonly origin: Origin;
   readonly file: string;
   readonly serial: number;
+  /** Absent from what an older eco wrote. */
+  readonly lineage?: string;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { Origin } from './desired-state.ts';
+import type { PlanDifference } from './saved-plan.ts';
 import type { LockId, ProjectLock } from './lock.ts';
 import type { AppName, ProjectName, WorkerId } from './names.ts';
 import type { Milliseconds } from './time.ts';
@@ -43,6 +44,12 @@ export type Failure =
   | { readonly reason: 'lock-held'; readonly lock: ProjectLock }
   /** Somebody has unlocked the project under a command that changes it. What it began goes on; it begins nothing more. */
   | { readonly reason: 'lock-lost'; readonly project: ProjectName; readonly id: LockId }
+  /** A saved plan is not what an apply would do now. Nothing was changed. */
+  | { readonly reason: 'plan-stale'; readonly file: string; readonly differences: readonly PlanDifference[] }
+  /** A file that begins like a saved plan is none. Nothing was changed. */
+  | { readonly reason: 'plan-unreadable'; readonly file: string; readonly problem: string }
+  /** What was to be kept in a file is not. Nothing else was changed. */
+  | { readonly reason: 'file-not-written'; readonly file: string }
   /** There is no lock of that id. */
   | { readonly reason: 'no-such-lock'; readonly id: LockId }
   /** No daemon answers and none could be started. Apps that run go on running. */

@@ -17,7 +17,9 @@ export interface ObservedProject {
   readonly origin: Origin;
   /** The ecosystem file of the last apply. */
   readonly file: string;
-  /** Counts the applies that changed something. */
+  /** Given when something of it was first applied, and never again on any host; null where nothing was. Absent: the daemon has none. */
+  readonly lineage?: string | null;
+  /** Counts the applies that changed something, and what was changed by hand. */
   readonly serial: number;
   /** Sorted by name. */
   readonly apps: readonly ObservedApp[];

@@ -9,6 +9,8 @@ export interface Plan {
   readonly file: string;
   /** The project's serial that this plan was made from; an apply that changes something makes it one more. */
   readonly serial: number;
+  /** Which history the serial counts in; null where there is none yet. */
+  readonly lineage: string | null;
   readonly drift: readonly Drift[];
   /** What the file asks for and this machine's daemon cannot do, whatever the steps; by app name. */
   readonly notices: readonly Notice[];
@@ -24,6 +26,8 @@ export interface Step {
   readonly action: Action;
   /** Why, in words: `not running`, `no longer in ecosystem.yaml`, `2 fields changed`. */
   readonly cause: string;
+  /** Asked for by the file, or the code, as they are now; else only by what became of the app since the last apply. */
+  readonly fromFile: boolean;
   readonly fields: readonly FieldChange[];
   readonly needs: readonly Need[];
 }

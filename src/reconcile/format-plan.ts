@@ -58,7 +58,8 @@ export function planLines(plan: Plan): readonly PlanLine[] {
   ];
 }
 
-interface Row {
+/** Of drift or of a step. */
+export interface PlanRow {
   readonly kind: PlanLine['kind'];
   readonly marker: string;
   readonly app: string;
@@ -90,25 +91,25 @@ function header({ project, file, serial }: Plan): string {
   return `${printable(project)} · ${printable(fileName(file))} · revision ${serial} → ${serial + 1}`;
 }
 
-function noChanges({ unchanged, file }: Plan): string {
+export function noChanges({ unchanged, file }: Plan): string {
   const name = printable(fileName(file));
   if (unchanged === 0) return `No changes: ${name} has no apps, and none run.`;
   return `No changes: ${unchanged === 1 ? '1 app matches' : `${unchanged} apps match`} ${name}.`;
 }
 
-function footer(plan: Plan): string {
+export function footer(plan: Plan): string {
   const summary = planSummary(plan);
   const counts = PLANNED_ACTIONS.filter((type) => summary[type] > 0).map((type) => `${summary[type]} to ${type}`);
   const unchanged = summary.unchanged > 0 ? ` · ${summary.unchanged} unchanged` : '';
   return `Plan: ${counts.join(', ')}${unchanged}`;
 }
 
-function rowLine({ kind, marker, app, what, why }: Row, widths: Widths): PlanLine {
+function rowLine({ kind, marker, app, what, why }: PlanRow, widths: Widths): PlanLine {
   const columns = [marker.padEnd(widths.marker), `${app.padEnd(widths.app)} `, `${what.padEnd(widths.what)} `, why];
   return { kind, text: `  ${columns.join(' ')}`.trimEnd() };
 }
 
-function driftRow({ app, path, expected, actual, cause, by, at }: Drift): Row {
+export function driftRow({ app, path, expected, actual, cause, by, at }: Drift): PlanRow {
   const who = by === null ? '' : `: ${printable(by.user)}`;
   const when = at === null ? '' : `, ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   return {
@@ -120,13 +121,13 @@ function driftRow({ app, path, expected, actual, cause, by, at }: Drift): Row {
   };
 }
 
-function stepRow(step: Step): Row {
+export function stepRow(step: Step): PlanRow {
   const { kind, marker } = MARKERS[step.action.type];
   const why = [...reasons(step), ...waits(step.needs)].filter((text) => text !== '').join(', ');
   return { kind, marker, app: printable(step.app), what: formatAction(step.action), why: printable(why) };
 }
 
-const MARKERS: Readonly<Record<Action['type'], Pick<Row, 'kind' | 'marker'>>> = {
+const MARKERS: Readonly<Record<Action['type'], Pick<PlanRow, 'kind' | 'marker'>>> = {
   start: { kind: 'start', marker: '+' },
   reload: { kind: 'change', marker: '~' },
   scale: { kind: 'change', marker: '~' },

@@ -12,6 +12,7 @@ export function planDocument(plan: Plan) {
     project: plan.project,
     file: plan.file,
     serial: plan.serial,
+    lineage: plan.lineage,
     drift: plan.drift.map(driftEntry),
     notices: plan.notices.map(noticeEntry),
     changes: plan.steps.map(changeEntry),
@@ -28,11 +29,12 @@ function driftEntry({ app, path, expected, actual, cause, by, at }: Drift) {
   return { app, path, expected, actual, cause, by: who, at: at === null ? null : new Date(at).toISOString() };
 }
 
-function changeEntry({ app, action, cause, fields, needs }: Step) {
+function changeEntry({ app, action, cause, fromFile, fields, needs }: Step) {
   return {
     app,
     action: action.type,
     cause: action.type === 'replace' ? `${cause}; ${action.because}` : cause,
+    only_drift: !fromFile,
     fields: fields.map(fieldEntry),
     needs: needs.map(({ step, condition }) => ({ app: step, condition })),
   };

@@ -15,6 +15,11 @@ export const PLANNED_ACTIONS = [
   'update',
 ] as const satisfies readonly PlannedAction[];
 
+/** Something is not as the last apply left it, and the file asks for nothing else than that apply did. */
+export function isOnlyDrift({ drift, steps }: Plan): boolean {
+  return drift.length + steps.length > 0 && steps.every(({ fromFile }) => !fromFile);
+}
+
 export function planSummary(plan: Plan): PlanSummary {
   const count = (type: PlannedAction) => plan.steps.filter(({ action }) => action.type === type).length;
   return {

@@ -71,6 +71,7 @@ export function reconcile(desired: DesiredState, observed: ObservedState, option
     project: desired.project,
     file: desired.file,
     serial: project?.serial ?? 0,
+    lineage: project?.lineage ?? null,
     drift: pairs.flatMap(({ spec, app }) => (app === undefined ? [] : driftOf(app, spec, healthOf(app)))),
     notices: wanted.flatMap((spec) => noticesOf(spec, options.daemon)),
     steps: orderSteps([...kept, ...removed.map((app) => removedApp(app, desired.file))], present),
@@ -122,7 +123,7 @@ function movesOf(
     const isThere = names.has(name) || desired.apps.some((other) => other.name === movedFrom);
     if (movedFrom === null || before === undefined || isThere) return [];
     const action = { type: 'start', spec: withoutIgnored(spec, before.spec), movedFrom } as const;
-    return [[name, { id: name, app: name, action, cause: `was ${movedFrom} before`, fields: [] }]];
+    return [[name, { id: name, app: name, action, cause: `was ${movedFrom} before`, fromFile: true, fields: [] }]];
   });
   return new Map(moves);
 }
@@ -132,15 +133,11 @@ function isMoved(name: AppName, moves: ReadonlyMap<AppName, LooseStep>): boolean
 }
 
 function newApp(spec: AppSpec): LooseStep {
-  if (!spec.autostart || spec.schedule !== null)
-    return {
-      id: spec.name,
-      app: spec.name,
-      action: { type: 'update', spec },
-      cause: spec.schedule === null ? NOT_TO_BE_STARTED : `new; is run at ${spec.schedule.cron}`,
-      fields: [],
-    };
-  return { id: spec.name, app: spec.name, action: { type: 'start', spec }, cause: NOT_RUNNING_YET, fields: [] };
+  const step = { id: spec.name, app: spec.name, fromFile: true, fields: [] };
+  if (spec.autostart && spec.schedule === null)
+    return { ...step, action: { type: 'start', spec }, cause: NOT_RUNNING_YET };
+  const cause = spec.schedule === null ? NOT_TO_BE_STARTED : `new; is run at ${spec.schedule.cron}`;
+  return { ...step, action: { type: 'update', spec }, cause };
 }
 
 function removedApp({ name, workers }: ObservedApp, file: string): LooseStep {
@@ -150,6 +147,7 @@ function removedApp({ name, workers }: ObservedApp, file: string): LooseStep {
     app: name,
     action: { type: 'delete', workers: running },
     cause: `no longer in ${fileName(file)}`,
+    fromFile: true,
     fields: [],
   };
 }

@@ -1,8 +1,10 @@
 import { preloadWay, type AppSpec } from '../domain/app-spec.ts';
 import type { ObservedApp } from '../domain/observed-state.ts';
 import type { Action, FieldChange } from '../domain/plan.ts';
+import { equalJson } from '../util/compare.ts';
 import { atLeast } from './change-classes.ts';
 import { FILE_KEYS } from './file-values.ts';
+import { withoutIgnored } from './ignore-changes.ts';
 import { healthOf, type Health } from './health.ts';
 import type { LooseStep } from './order-steps.ts';
 import { specChanges, type Manifests, type SpecChanges } from './spec-changes.ts';
@@ -16,12 +18,18 @@ export interface ExistingOptions {
 
 /** What an app that exists needs in order to be as `spec` says; null if it is. */
 export function stepForExisting(spec: AppSpec, app: ObservedApp, options: ExistingOptions): LooseStep | null {
-  const changes = withNodeChange(specChanges(app.spec, spec, options.manifests), { spec, app, node: options.node });
+  const asked = specChanges(app.spec, spec, options.manifests);
+  const changes = withNodeChange(asked, { spec, app, node: options.node });
   const health = healthOf(app);
   const action = actionFor(spec, app, { changes, health, force: options.force });
   if (action === null) return null;
   const cause = causeOf({ spec, changes, health, action, force: options.force });
-  return { id: spec.name, app: spec.name, action, cause, fields: changes.fields };
+  const fromFile =
+    options.force ||
+    changes !== asked ||
+    app.applied === null ||
+    !equalJson(app.applied, withoutIgnored(spec, app.applied));
+  return { id: spec.name, app: spec.name, action, cause, fromFile, fields: changes.fields };
 }
 
 /** An app that names no interpreter runs on the daemon's Node. Another Node means new processes, though no file says so. */

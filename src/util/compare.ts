@@ -7,6 +7,15 @@ export function byName(a: { readonly name: string }, b: { readonly name: string 
   return byCodeUnit(a.name, b.name);
 }
 
+/** The same text for the same value, whatever the order of its keys. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => byCodeUnit(a, b)))
+      : inner,
+  );
+}
+
 /** Structural equality of JSON values; the order of an object's keys does not count. */
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -119,6 +119,7 @@ export function fakeEco(world: World) {
     bootMachine: async () => world.bootMachine ?? fakeBootMachine().machine,
     health: async () =>
       world.health ?? { ...health, folder: () => ({ exists: true, problem: null, freeBytes: 2 ** 40 }) },
+    readFile: (path) => seen.written.get(path) ?? null,
     fileKind: (path) => (world.files?.includes(path) === true ? 'file' : 'missing'),
     replaceFile: (path, content) => {
       seen.written.set(path, content);

@@ -110,6 +110,7 @@ function step(app: string, needs: readonly string[] = []): Step {
     app,
     action,
     cause: 'not running yet',
+    fromFile: true,
     fields: [],
     needs: needs.map((step) => ({ step, condition: 'ready' })),
   };
@@ -119,6 +120,7 @@ const PLAN: Plan = {
   project: 'shop',
   file: '/srv/shop/ecosystem.yaml',
   serial: 41,
+  lineage: null,
   drift: [],
   notices: [],
   steps: [step('api'), step('bad'), step('web', ['bad'])],

@@ -334,7 +334,7 @@ describe('projects', () => {
 
   test('belong to who claimed them, for as long as they have apps', () => {
     const saved: unknown[] = [];
-    const projects = new Projects([], (document) => saved.push(document));
+    const projects = new Projects([], { save: (document) => saved.push(document), newLineage: () => 'one' });
     expect(projects.claim(claim('/a'), false)).toEqual({ ok: true, value: { serial: 1 } });
     expect(projects.claim(claim('/a'), true)).toEqual({ ok: true, value: { serial: 2 } });
     expect(projects.claim(claim('/b'), true)).toMatchObject({
@@ -344,6 +344,15 @@ describe('projects', () => {
     expect(saved).toHaveLength(2);
     expect(projects.claim(claim('/b'), false)).toEqual({ ok: true, value: { serial: 3 } });
     expect(projects.claim(claim('/a', true), true)).toEqual({ ok: true, value: { serial: 4 } });
-    expect(projects.observe([])).toMatchObject([{ name: 'shop', file: '/a/ecosystem.yaml', serial: 4, apps: [] }]);
+    expect(projects.observe([])).toMatchObject([
+      { name: 'shop', file: '/a/ecosystem.yaml', serial: 4, lineage: 'one', apps: [] },
+    ]);
+    projects.changedByHand('shop');
+    projects.changedByHand('unknown');
+    expect(projects.observe([])).toMatchObject([{ serial: 5, lineage: 'one' }]);
+    const before = { name: 'old', origin: { type: 'folder', path: '/' }, file: '/f', serial: 3 } as const;
+    expect(new Projects([before], { save: () => {}, newLineage: () => 'two' }).observe([])).toMatchObject([
+      { serial: 3, lineage: 'two' },
+    ]);
   });
 });

@@ -1,15 +1,23 @@
+import { resolve } from 'node:path';
+import type { DesiredState } from '../../domain/desired-state.ts';
+import type { Failure } from '../../domain/failure.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { planDocument } from '../../reconcile/plan-document.ts';
+import { isOnlyDrift } from '../../reconcile/plan-summary.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
 import { makePlan, type PlanOptions } from '../flow/make-plan.ts';
 import { observeForPlan } from '../flow/observe.ts';
-import { renderDiagnostics, writeJson } from '../render/console.ts';
+import { hint, renderDiagnostics, writeJson } from '../render/console.ts';
 import { renderPlan } from '../render/plan-text.ts';
 
 export interface PlanCommandOptions extends FileOptions, PlanOptions {
   readonly detailedExitcode?: boolean;
+  /** Where to write what `eco apply` takes in the place of the ecosystem file. */
+  readonly out?: string;
+  readonly markdown?: boolean;
 }
 
 /** Shows what an apply would do, and has no effect but that a stopped daemon which keeps apps runs again. */
@@ -25,8 +33,39 @@ export async function plan(context: CliContext, options: PlanCommandOptions): Pr
   const planned = await makePlan(desired, observation.value, options);
   if (!planned.ok) return fail(context, planned.error);
 
-  if (console.json) writeJson(console, planDocument(planned.value));
-  else console.out(`${renderPlan(planned.value, console)}\n`);
-  const pending = planned.value.steps.length > 0 && options.detailedExitcode === true;
-  return pending ? EXIT.changesPending : EXIT.success;
+  await show(context, planned.value, options);
+  const problem = options.out === undefined ? null : await save(context, { plan: planned.value, desired, options });
+  if (problem !== null) return fail(context, problem);
+  return options.detailedExitcode === true ? detailedExitCode(planned.value) : EXIT.success;
+}
+
+async function show({ console }: CliContext, plan: Plan, { markdown }: PlanCommandOptions): Promise<void> {
+  if (console.json) return writeJson(console, planDocument(plan));
+  if (markdown !== true) return console.out(`${renderPlan(plan, console)}\n`);
+  const { formatPlanMarkdown } = await import('../../reconcile/format-plan-markdown.ts');
+  console.out(`${formatPlanMarkdown(plan)}\n`);
+}
+
+interface Planned {
+  readonly plan: Plan;
+  readonly desired: DesiredState;
+  readonly options: PlanCommandOptions;
+}
+
+async function save(context: CliContext, planned: Planned): Promise<Failure | null> {
+  const { out = '' } = planned.options;
+  const { savedPlanDocument } = await import('../flow/save-plan.ts');
+  const document = await savedPlanDocument(context, planned);
+  const path = resolve(context.cwd, out);
+  if (!context.replaceFile(path, `${JSON.stringify(document, null, 2)}\n`)) {
+    return { reason: 'file-not-written', file: out };
+  }
+  const { formatSaved } = await import('../render/saved-plan-text.ts');
+  hint(context.console, formatSaved(out));
+  return null;
+}
+
+function detailedExitCode(plan: Plan): ExitCode {
+  if (isOnlyDrift(plan)) return EXIT.onlyDrift;
+  return plan.steps.length > 0 ? EXIT.changesPending : EXIT.success;
 }

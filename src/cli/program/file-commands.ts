@@ -11,7 +11,7 @@ import {
   type PlanFlags,
   type Run,
 } from './options.ts';
-import { duration, lockMessage, positiveCount } from './values.ts';
+import { duration, lockMessage, planFile, positiveCount } from './values.ts';
 
 interface ApplyFlags extends PlanFlags, LockFlags {
   readonly yes?: boolean;
@@ -71,12 +71,20 @@ function addValidate(program: Command, run: Run): void {
   );
 }
 
+interface PlanCommandFlags extends PlanFlags {
+  readonly detailedExitcode?: boolean;
+  readonly out?: string;
+  readonly markdown?: boolean;
+}
+
 function addPlan(program: Command, run: Run): void {
   const command = withPlan(program.command('plan'))
     .description('show what apply would do, field by field; changes nothing')
-    .option('--detailed-exitcode', 'exit 2 when there are changes');
-  examples(command, ['eco plan', 'eco plan --env production --only api', 'eco plan --detailed-exitcode']).action(
-    (file: string | undefined, flags: PlanFlags & { readonly detailedExitcode?: boolean }, self: Command) =>
+    .option('--detailed-exitcode', 'exit 2 when there are changes, 4 when there is only drift')
+    .option('--out <file.json>', 'also keep the plan in a file, for eco apply to do exactly that', planFile)
+    .option('--markdown', 'print the plan as Markdown, for a comment on a pull request');
+  examples(command, ['eco plan', 'eco plan --env production --only api', 'eco plan --out plan.json --markdown']).action(
+    (file: string | undefined, flags: PlanCommandFlags, self: Command) =>
       run(flags, async (context) => {
         const { plan } = await import('../commands/plan.ts');
         return plan(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
@@ -86,18 +94,22 @@ function addPlan(program: Command, run: Run): void {
 
 function addApply(program: Command, run: Run): void {
   const command = withLockTimeout(withPlan(program.command('apply')))
-    .description('make the processes match the file, and wait until they are ready')
+    .description('make the processes match the file, or do what a saved plan says, and wait until they are ready')
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'only show the plan')
     .option('--timeout <time>', 'wait no longer than this (10m) and exit 10; what was begun goes on', duration)
     .option('--no-rollback', 'leave an app whose rollout failed as it is, also if nothing of it serves any more')
     .option('--concurrency <n>', 'steps at once', positiveCount, DEFAULT_CONCURRENCY);
-  examples(command, ['eco apply', 'eco apply --env production --yes', 'eco apply --only api --timeout 10m']).action(
-    (file: string | undefined, flags: ApplyFlags, self: Command) =>
-      run(flags, async (context) => {
-        const { apply } = await import('../commands/apply.ts');
-        return apply(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
-      }),
+  examples(command, [
+    'eco apply',
+    'eco apply --env production --yes',
+    'eco apply plan.json',
+    'eco apply --only api --timeout 10m',
+  ]).action((file: string | undefined, flags: ApplyFlags, self: Command) =>
+    run(flags, async (context) => {
+      const { apply } = await import('../commands/apply.ts');
+      return apply(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+    }),
   );
 }
 

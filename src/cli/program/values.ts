@@ -42,6 +42,12 @@ export function pattern(text: string): string {
   }
 }
 
+/** By the extension files are told apart that may be plans, which do not count as code. */
+export function planFile(path: string): string {
+  if (!path.endsWith('.json')) throw new InvalidArgumentError('Write the name of a .json file.');
+  return path;
+}
+
 export function lockMessage(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('Write why the project is locked.');
   return text;

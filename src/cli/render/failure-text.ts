@@ -8,6 +8,7 @@ import { exitCauseText } from './exit-cause-text.ts';
 import { formatDuration } from './duration-text.ts';
 import { restoredAdvice, revisionAdvice, revisionHeadline, rolloutText } from './revision-text.ts';
 import { isLockFailure, lockAdvice, lockHeadline } from './lock-text.ts';
+import { isSavedPlanFailure, savedPlanAdvice, savedPlanHeadline } from './saved-plan-text.ts';
 import { quoted } from './quoted.ts';
 import { refusalAdvice, refusalHeadline } from './refusal-text.ts';
 
@@ -28,6 +29,7 @@ export function failureHeadline(failure: Failure): string {
 function headlineOf(failure: Failure): string {
   if (isDaemonFailure(failure)) return daemonHeadline(failure);
   if (isLockFailure(failure)) return lockHeadline(failure);
+  if (isSavedPlanFailure(failure)) return savedPlanHeadline(failure);
   switch (failure.reason) {
     case 'config-invalid':
     case 'owned-by-another-origin':
@@ -62,6 +64,7 @@ function headlineOf(failure: Failure): string {
 function adviceOn(failure: Failure): readonly string[] {
   if (isDaemonFailure(failure)) return daemonAdvice(failure);
   if (isLockFailure(failure)) return lockAdvice(failure);
+  if (isSavedPlanFailure(failure)) return savedPlanAdvice(failure);
   switch (failure.reason) {
     case 'config-invalid':
     case 'owned-by-another-origin':
