@@ -1,5 +1,5 @@
 import type { SendHandle } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fchownSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -20,7 +20,7 @@ export interface LaunchRequest {
   /** Absolute paths, opened for appending and created if missing; null discards. */
   readonly outFile: string | null;
   readonly errorFile: string | null;
-  /** Created if missing, for the preload to open. */
+  /** Created if missing, for the preload to open; the process is not started if it cannot be. */
   readonly combinedFile: string | null;
   /** Open an IPC channel on fd 3. */
   readonly ipc: boolean;
@@ -138,12 +138,15 @@ interface OpenLogs {
 /** How long the end of a process waits for its last words. */
 const LAST_OUTPUT_PATIENCE: Milliseconds = 200;
 
-function openLogs({ outFile, errorFile, combinedFile }: LaunchRequest, { pipe }: LaunchOptions): OpenLogs {
-  const combined = openLog(combinedFile);
-  if (combined !== 'ignore') closeSync(combined);
+function openLogs({ outFile, errorFile, combinedFile, user }: LaunchRequest, { pipe }: LaunchOptions): OpenLogs {
   const open = (file: string | null, stream: OutputStream): Output => {
     return (file === null ? null : pipe?.(file, stream)) ?? openLog(file);
   };
+  const combined = openLog(combinedFile);
+  if (combined !== 'ignore') {
+    if (user !== undefined) fchownSync(combined, user.uid, user.gid);
+    closeSync(combined);
+  }
   const out = open(outFile, 'out');
   return { out, error: errorFile === outFile && typeof out === 'number' ? out : open(errorFile, 'err') };
 }
@@ -179,8 +182,29 @@ function pour(stream: Readable | null, sink: Output): Promise<void> {
 /** Append mode: the kernel puts each write at the end, whoever else writes. */
 function openLog(path: string | null): number | 'ignore' {
   if (path === null) return 'ignore';
-  makeFolder(dirname(path));
-  return openSync(path, 'a', 0o600);
+  try {
+    makeFolder(dirname(path));
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    throw new Error(`${path}: ${logProblem(error)}`, { cause: error });
+  }
+}
+
+function logProblem(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'EISDIR':
+      return 'the log is a folder (EISDIR); name a file in it';
+    case 'EACCES':
+    case 'EROFS':
+    case 'EPERM':
+      return `the log cannot be written (${code}); name another file, or let this user write there`;
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return `the disk is too full for the log (${code}); make room, such as by "eco flush"`;
+    default:
+      return `the log cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 function exitCause(code: number | null, signal: string | null): ExitCause {

@@ -33,7 +33,7 @@ export function hasToken(fd: number, token: string): boolean {
   return readSync(fd, head, 0, TOKEN_LENGTH, 0) === TOKEN_LENGTH && head.toString('latin1') === token;
 }
 
-/** What is less than a block cannot be taken out of a file: nobody shall read it there. */
+/** What is less than a block cannot be taken out of a file: nobody shall find it there as well. */
 export async function blankOut(
   path: string,
   { from, to }: { readonly from: number; readonly to: number },

@@ -119,7 +119,8 @@ function stampFatalException({ stamp }: LineStamper): void {
 function openLog(path: string): number | undefined {
   try {
     return openSync(path, 'a', 0o600);
-  } catch {
+  } catch (error) {
+    writeIfPossible(2, Buffer.from(`eco: log_file cannot be opened: ${String(error)}\n`));
     return undefined;
   }
 }

@@ -129,9 +129,8 @@ export class LogCutter {
     const bytes = wholeBlocks(path, start);
     const cut: PendingCut = { phase: 'marking', method: this.#methodFor(now), token: newToken(), bytes };
     await this.#ledger.writeDurably(path, { archives: [], start, cut: bytes > 0 ? cut : null });
-    await this.#finish(path, now);
-    const left = this.#ledger.document(path).start;
-    await blankOut(path, { from: wholeBlocks(path, left), to: left });
+    if (bytes > 0) await this.#finish(path, now);
+    else await blankOut(path, { from: 0, to: start });
     return end - oldest;
   }
 
@@ -223,11 +222,13 @@ export class LogCutter {
       case 'collapse': {
         if (!(await collapseHead(path, bytes, { token }))) return false;
         const { base, start } = this.#ledger.document(path);
+        await blankOut(path, { from: 0, to: start - bytes });
         this.#ledger.write(path, { base: base + bytes, start: start - bytes, cut: null });
         return true;
       }
       case 'punch':
         if (!(await punchHead(path, bytes))) return false;
+        await blankOut(path, { from: bytes, to: this.#ledger.document(path).start });
         this.#ledger.write(path, { cut: null });
         return true;
       case 'truncate':

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +16,13 @@ const noisy = (name: string, eco: EcoRig, more: object = {}) => ({
   ...more,
 });
 const fileWith = (...apps: readonly object[]) => ({ 'ecosystem.json': { project: 'noisy', apps } });
+
+/** Few lines, or with `npm run test:logs` many. */
+const FLOOD =
+  process.env['ECO_LOG_LINES'] === undefined
+    ? { lines: 40_000, workers: 2, maxSize: '256K' }
+    : { lines: Number(process.env['ECO_LOG_LINES']), workers: 4, maxSize: '10M' };
+const PATIENCE = 60_000 + FLOOD.lines / 2;
 
 describe.concurrent('logs', () => {
   test('prints the last lines of the chosen apps and ends', async ({ eco }) => {
@@ -147,44 +154,51 @@ describe.concurrent('logs', () => {
     expect(await eco.read('one.log')).toMatch(/^out 1\nout 2\nout 3\n/);
   });
 
-  test('lose no line and double none in rotations, a killed daemon and a reload, and are followed all the while', async ({
-    eco,
-  }) => {
-    const last = 40_000;
-    const flood = {
-      name: 'flood',
-      script: eco.worker('numbers-lines'),
-      revision: 'none',
-      instances: 2,
-      env: { LINES: String(last) },
-      logs: { rotate: { max_size: '256K', keep: 1000, compress: true } },
-    };
-    await eco.write(fileWith(flood));
-    const interrupted = eco.run(['apply']);
-    await eco.eventually(() => filesOf(eco).some((name) => name.endsWith('.gz')));
-    await killDaemon(eco);
-    await interrupted;
-    await eco.apply();
-    await eco.eventually(() => runsOf(eco, last) === 2);
+  test(
+    'lose no line and double none in rotations, a killed daemon and a reload, and are followed all the while',
+    async ({ eco }) => {
+      const { lines: last, workers } = FLOOD;
+      const flood = {
+        name: 'flood',
+        script: eco.worker('numbers-lines'),
+        revision: 'none',
+        instances: workers,
+        env: { LINES: String(last) },
+        logs: { rotate: { max_size: FLOOD.maxSize, keep: 1000, compress: true } },
+      };
+      const written = (runs: number): Promise<unknown> =>
+        eco.eventually(() => wordsOfEnd(eco) === runs, { within: PATIENCE });
+      await eco.write(fileWith(flood));
+      const interrupted = eco.run(['apply']);
+      await eco.eventually(() => filesOf(eco).some((name) => name.endsWith('.gz')));
+      await killDaemon(eco);
+      await interrupted;
+      await eco.apply();
+      await written(workers);
 
-    const follow = eco.start(['logs', 'flood', '--lines', '1', '--follow', '--raw', '--out']);
-    const exited = once(follow, 'exit');
-    const followed: string[] = [];
-    createInterface({ input: follow.stdout ?? ([] as never) }).on('line', (line) => followed.push(line));
-    // The last lines so far: whoever has them misses nothing from now on.
-    await eco.eventually(() => followed.length === 2);
-    await eco.ok(['reload', 'flood']);
-    await eco.eventually(() => runsOf(eco, last) === 4);
-    await eco.eventually(() => followed.length >= 2 + 2 * last);
-    follow.kill('SIGINT');
-    await exited;
-    for (const [before, ...numbers] of numbersByInstance(`${followed.join('\n')}\n`).values()) {
-      expect(before).toBe(last);
-      expect(firstGap(numbers, last)).toBeNull();
-    }
-    const shown = await lines(eco, ['flood', '--out', '--lines', '999999']);
-    expect(runsIn(shown.join('\n'), last)).toBe(4);
-  });
+      const follow = eco.start(['logs', 'flood', '--lines', '1', '--follow', '--raw', '--out']);
+      const exited = once(follow, 'exit');
+      const followed: string[] = [];
+      createInterface({ input: follow.stdout ?? ([] as never) }).on('line', (line) => followed.push(line));
+      // The last lines so far: whoever has them misses nothing from now on.
+      await eco.eventually(() => followed.length === workers);
+      await eco.ok(['reload', 'flood'], { timeout: PATIENCE });
+      await written(2 * workers);
+      await eco.eventually(() => followed.length >= workers * (1 + last), { within: PATIENCE });
+      follow.kill('SIGINT');
+      await exited;
+      for (const [before, ...numbers] of numbersByInstance(`${followed.join('\n')}\n`).values()) {
+        expect(before).toBe(last);
+        expect(firstGap(numbers, last)).toBeNull();
+      }
+      await eco.eventually(() => runsOf(eco, last) === 2 * workers);
+      for (let instance = 0; instance < workers; instance += 1) {
+        const shown = await lines(eco, [`flood:${instance}`, '--out', '--lines', String(3 * last)]);
+        expect(runsIn(shown.join('\n'), last)).toBe(2);
+      }
+    },
+    3 * PATIENCE,
+  );
 
   test('are followed through rotations, a flush, a restart, more workers, a daemon that is killed and one that is stopped', async ({
     eco,
@@ -254,6 +268,7 @@ describe.concurrent('logs', () => {
       ]).toEqual([run, null]);
     }
   });
+
   test.for(['out_file', 'error_file', 'log_file'])(
     'that cannot be made: %s, and the daemon lives on',
     async (key, { eco }) => {
@@ -263,6 +278,24 @@ describe.concurrent('logs', () => {
       expect(all).toContain("ENOENT: no such file or directory, mkdir '/proc/nope'");
       expect(exitCode).toBe(9);
       expect(await eco.app('web')).toMatchObject({ ready: 0 });
+    },
+  );
+
+  test.for([
+    ['out_file', './folder', 'app/folder: the log is a folder (EISDIR); name a file in it'],
+    ['error_file', './server.js/err.log', 'server.js/err.log: the log cannot be opened: '],
+    ['log_file', '/sys/kernel/eco.log', '/sys/kernel/eco.log: the log cannot be written ('],
+  ])(
+    'an app whose %s cannot be written is not started, and that is said',
+    async ([key = '', file, message], { eco }) => {
+      await eco.write({ 'folder/README.md': '', 'server.js': 'setInterval(() => {}, 1000);' });
+      const app = { name: 'one', script: 'server.js', revision: 'none' };
+      await eco.write(fileWith({ ...app, [key]: file }));
+      const { exitCode, all } = await eco.run(['apply', '--yes']);
+      expect(all).toContain(message);
+      expect(exitCode).toBe(9);
+      await eco.write(fileWith(app));
+      await eco.apply();
     },
   );
 
@@ -280,6 +313,13 @@ function filesOf(eco: EcoRig): readonly string[] {
 
 function archivesOf(eco: EcoRig, app: string): readonly string[] {
   return readdirSync(join(eco.home, 'logs', 'noisy')).filter((name) => new RegExp(`^${app}-.*\\.\\d+$`).test(name));
+}
+
+/** How many workers have written all of their lines. */
+function wordsOfEnd(eco: EcoRig): number {
+  const errors = filesOf(eco).filter((name) => name.endsWith('.err.log'));
+  const texts = errors.map((name) => readFileSync(join(eco.home, 'logs', 'noisy', name), 'utf8'));
+  return texts.join('').split('done\n').length - 1;
 }
 
 /** How often a worker has written all of its lines, in order and each once; throws if anything else is in the logs. */

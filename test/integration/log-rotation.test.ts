@@ -133,6 +133,8 @@ describe.each([
       expect(statSync(`${file}.${number}`).mode & 0o777).toBe(0o600);
     }
     expect(statSync(file).blocks * 512).toBeLessThanOrEqual(ROTATION.maxSize * 2);
+    const head = readFileSync(file, 'latin1').slice(0, ledger.document(file).start);
+    expect(head.replace(/^\0+/, '')).toMatch(/^( *\n)?$/);
     expect(read.length).toBe(2 * lines);
     expect(`${read.join('\n')}\n`).toBe(whole(ledger));
     expect(await readAll(ledger)).toBe(whole(ledger));

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,11 @@ import { atMost } from '../lib/report.mjs';
 import { managers } from './deploy.mjs';
 
 const LINES = 500_000;
-const NEWLINE = 10;
+const LINE_END = 'x\n';
+/** Programs that write at once, and what is kept of each: MiB, archives. */
+const FLOODS = 4;
+const MAX_SIZE = 10;
+const KEPT = 2;
 
 /** Half a million lines: how long the app takes to write them, and how many arrive in the log files. */
 export async function logs({ programs, report, quick }) {
@@ -32,6 +36,7 @@ export async function logs({ programs, report, quick }) {
     const lost = LINES - (await linesIn(contender.logFolder, `lines-${round}`));
     return { took, lost };
   });
+  const most = await mostOnDisk({ eco, folder, cwd });
   await eco.stopAll();
   await pm2.stopAll();
   const took = only(taken, 'took');
@@ -41,6 +46,34 @@ export async function logs({ programs, report, quick }) {
     targets: [atMost(took.eco, 1.1 * took.bare, '≤ 1.1 × bare')],
   });
   report.row('  lines that are not in the files', lost, { targets: [atMost(lost.eco, 0, '0')] });
+  const limit = (KEPT + 2) * MAX_SIZE;
+  report.row(
+    `  most on disk of one of ${FLOODS} such logs at once, of which ${(KEPT + 1) * MAX_SIZE} MiB shall stay`,
+    { eco: most },
+    { unit: ' MiB', digits: 1, targets: [atMost(most, limit, `≤ ${limit} MiB: one rotation more`)] },
+  );
+}
+
+/** MiB. Programs that write at full speed, all at once, more than is to be kept. */
+async function mostOnDisk({ eco, folder, cwd }) {
+  const results = Array.from({ length: FLOODS }, (_, number) => join(folder, `flood-${number}`));
+  const app = { cwd, script: 'lines.cjs', kind: 'task', logs: { rotate: { max_size: `${MAX_SIZE}M`, keep: KEPT } } };
+  await eco.write(results.map((RESULT, number) => ({ ...app, name: `flood-${number}`, env: { LINES, RESULT } })));
+  const started = eco.startFile();
+  let most = 0;
+  while (results.some((result) => !existsSync(result) || readFileSync(result, 'utf8') === '')) {
+    for (const [number] of results.entries()) most = Math.max(most, onDisk(eco.logFolder, `flood-${number}`));
+    await sleep(5);
+  }
+  await started;
+  return most;
+}
+
+function onDisk(folder, app) {
+  if (!existsSync(folder)) return 0;
+  const files = readdirSync(folder, { recursive: true }).filter((name) => name.includes(app));
+  const blocks = files.map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0);
+  return blocks.reduce((sum, count) => sum + count, 0) / 2048;
 }
 
 async function direct({ folder, round, env }) {
@@ -73,11 +106,11 @@ function countLines(folder, app) {
           .slice(folder.length)
           .includes(app),
     )
-    .reduce((total, file) => total + newlinesIn(readFileSync(join(file.parentPath ?? file.path, file.name))), 0);
+    .reduce((total, file) => total + lineEndsIn(readFileSync(join(file.parentPath ?? file.path, file.name))), 0);
 }
 
-function newlinesIn(bytes) {
+function lineEndsIn(bytes) {
   let count = 0;
-  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) count++;
+  for (let at = bytes.indexOf(LINE_END); at >= 0; at = bytes.indexOf(LINE_END, at + 1)) count++;
   return count;
 }
