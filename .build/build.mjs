@@ -19,6 +19,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const SEPARATE =
   /^src\/(cli\/run-cli|cli\/commands\/[^/]+|config\/load-ecosystem|platform\/(start-daemon|boot-machine|health)|supervise\/foreground)\.ts$/;
 
+/** Own modules that become ES modules, for a package in them awaits at its top level; `import()` stays what it is. */
+const AS_MODULE = /^src\/cli\/monit\/monit-view\.ts$/;
+
 /** For what CommonJS has no word for. */
 const MODULE_URL = { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" };
 
@@ -26,6 +29,9 @@ const MODULE_URL = { js: "const __moduleUrl = require('node:url').pathToFileURL(
 const LAZY_IMPORT = /(?<!typeof )\bimport\('([^']+)'\)/g;
 const LAZY =
   'const __lazy = (load) => Promise.resolve().then(() => { const loaded = load(); return loaded.__esModule ? loaded : { ...loaded, default: loaded }; });';
+
+/** For packages in CommonJS within ES modules. */
+const REQUIRE = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
 
 const [what, asVersion, folder] = process.argv.slice(2);
 if (what === 'as') await bundle({ version: asVersion, dist: resolve(folder) });
@@ -191,8 +197,11 @@ async function bundle({ version, dist }) {
   ]);
   for (const [name, entry] of pending) {
     const minifyWhitespace = isReadAtEachStart(name);
-    const options = { ...shared, target: 'node20', define, banner, plugins: [separately(pending)], minifyWhitespace };
-    const { metafile } = await build({ ...options, entryPoints: [entry], outfile: `${next}/${name}.js` });
+    const { form, file } = AS_MODULE.test(entry)
+      ? { form: asModule(define), file: `${name}.mjs` }
+      : { form: { define, banner }, file: `${name}.js` };
+    const options = { ...shared, target: 'node20', plugins: [separately(pending)], minifyWhitespace, ...form };
+    const { metafile } = await build({ ...options, entryPoints: [entry], outfile: `${next}/${file}` });
     for (const input of Object.keys(metafile.inputs)) used.add(packageOf(input));
   }
   // The preload runs in processes of users, perhaps on an older Node than ours, and must not depend on anything.
@@ -207,7 +216,7 @@ async function bundle({ version, dist }) {
 
 /** Node reads every byte of it, and nobody reads it in a report of a bug. */
 function isReadAtEachStart(name) {
-  return name.startsWith('lib-') || name === 'load-ecosystem';
+  return name.startsWith('lib-') || ['load-ecosystem', 'monit-view'].includes(name);
 }
 
 /** What `import 'eco-runner'` gives. */
@@ -227,19 +236,42 @@ async function buildEntry({ shared, next }) {
   await writeFile(`${next}/index.d.ts`, `${types}\n${functions.join('\n')}\n`);
 }
 
+/** Packages for the view leave out what is there for their own development. */
+function asModule({ ECO_VERSION }) {
+  const define = { ECO_VERSION, 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' };
+  return { format: 'esm', define, banner: REQUIRE, plugins: [withoutDevtools()] };
+}
+
+function withoutDevtools() {
+  return {
+    name: 'without-devtools',
+    setup({ onLoad }) {
+      onLoad({ filter: /node_modules\/ink\/build\/devtools\.js$/ }, () => ({ contents: '' }));
+    },
+  };
+}
+
 function separately(pending) {
   return {
     name: 'separately',
     setup({ onLoad, onResolve }) {
       onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
         const code = await readFile(path, 'utf8');
-        return { contents: code.replace(LAZY_IMPORT, "__lazy(() => require('$1'))"), loader: 'ts' };
+        const lazy = (whole, target) =>
+          AS_MODULE.test(ownFile(dirname(path), target)) ? whole : `__lazy(() => require('${target}'))`;
+        return { contents: code.replace(LAZY_IMPORT, lazy), loader: 'ts' };
       });
       onResolve({ filter: /.*/ }, ({ kind, path, resolveDir }) => {
         const ours = !resolveDir.includes('node_modules');
+        if (kind === 'dynamic-import' && ours) {
+          const file = ownFile(resolveDir, path);
+          const name = basename(file, '.ts');
+          pending.set(name, file);
+          return { path: `./${name}.mjs`, external: true };
+        }
         if (kind !== 'require-call' || path.startsWith('node:') || !ours) return undefined;
         const isPackage = !path.startsWith('.');
-        const file = isPackage ? path : relative(root, resolve(resolveDir, path));
+        const file = isPackage ? path : ownFile(resolveDir, path);
         if (!isPackage && !SEPARATE.test(file)) return undefined;
         const name = isPackage ? `lib-${path.replaceAll('/', '-')}` : basename(file, '.ts');
         if (!pending.has(name)) pending.set(name, file);
@@ -247,6 +279,10 @@ function separately(pending) {
       });
     },
   };
+}
+
+function ownFile(folder, path) {
+  return relative(root, resolve(folder, path));
 }
 
 function inOrder(folders) {

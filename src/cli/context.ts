@@ -12,6 +12,7 @@ import type { BootMachine } from '../platform/boot-machine.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Creation, FileKind } from '../platform/files.ts';
 import type { Health } from '../platform/health.ts';
+import type { FullScreen } from '../platform/full-screen.ts';
 import type { InterruptSignal } from '../platform/interrupt.ts';
 import type { Foreground, ForegroundListener } from '../supervise/foreground.ts';
 import type { Console } from './render/console.ts';
@@ -56,6 +57,8 @@ export interface CliContext {
   readonly createFile: (path: string, content: string, options: { readonly replace: boolean }) => Creation;
   readonly ask: (question: string) => Promise<Answer>;
   readonly onInterrupt: (callback: (signal: InterruptSignal, count: number) => void) => () => void;
+  /** Takes the whole terminal until it is left. */
+  readonly fullScreen: () => Promise<FullScreen>;
   readonly onOutputClosed: (callback: () => void) => () => void;
 }
 

@@ -72,6 +72,7 @@ function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags):
     replaceFile,
     createFile,
     ask: async (question) => (await import('../platform/ask.ts')).ask(question),
+    fullScreen: async () => (await import('../platform/full-screen.ts')).enterFullScreen(),
     onInterrupt,
     onOutputClosed,
   };

@@ -56,14 +56,17 @@ function watchForEnd(): void {
   if (outputEnd !== 'unwatched') return;
   outputEnd = 'open';
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (!GONE.has(error.code)) throw error;
     outputEnd = 'closed';
     for (const listener of closedListeners) listener();
   });
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (!GONE.has(error.code)) throw error;
   });
 }
+
+/** What a pipe says whose reader has gone, and a terminal that was closed. */
+const GONE: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO']);
 
 function wantsColour(isTTY: boolean): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;

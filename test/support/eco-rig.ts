@@ -114,7 +114,7 @@ export class EcoRig {
     const started = performance.now();
     const result = await execa(this.node, [this.binary, ...args], {
       cwd: this.path(options.in ?? '.'),
-      env: { ...this.#environment(), ...options.env },
+      env: { ...this.environment(), ...options.env },
       extendEnv: false,
       stdin: 'ignore',
       reject: false,
@@ -146,7 +146,7 @@ export class EcoRig {
   async shell(line: string): Promise<Pick<RunResult, 'exitCode' | 'stdout' | 'stderr'>> {
     const { exitCode, stdout, stderr } = await execa('sh', ['-c', line], {
       cwd: this.folder,
-      env: this.#environment(),
+      env: this.environment(),
       extendEnv: false,
       stdin: 'ignore',
       reject: false,
@@ -160,7 +160,7 @@ export class EcoRig {
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
     return spawn(this.node, [this.binary, ...args], {
       cwd: this.path(options.in ?? '.'),
-      env: { ...this.#environment(), ...options.env },
+      env: { ...this.environment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }
@@ -177,7 +177,7 @@ export class EcoRig {
     const terminal = join(repository, 'test', 'support', 'pseudo-terminal.py');
     const command = spawn('python3', [terminal, this.node, this.binary, ...args], {
       cwd: this.folder,
-      env: { ...this.#environment(), TERM: 'xterm-256color', ...env },
+      env: { ...this.environment(), TERM: 'xterm-256color', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const exited = once(command, 'close', { signal: AbortSignal.timeout(60_000) });
@@ -274,7 +274,7 @@ export class EcoRig {
     const identity = ['-c', 'user.name=eco', '-c', 'user.email=eco@example.com', '-c', 'commit.gpgsign=false'];
     await execa('git', [...identity, '-c', 'init.defaultBranch=main', ...args], {
       cwd: this.path(folder),
-      env: this.#environment(),
+      env: this.environment(),
       extendEnv: false,
       stdin: 'ignore',
     });
@@ -310,7 +310,8 @@ export class EcoRig {
     return (await Promise.all(texts)).join('\n');
   }
 
-  #environment(): Record<string, string> {
+  /** What commands are given; nothing else of whoever runs the tests. */
+  environment(): Record<string, string> {
     return {
       PATH: process.env['PATH'] ?? '',
       HOME: join(this.root, 'user'),

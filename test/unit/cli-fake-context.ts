@@ -137,6 +137,7 @@ export function fakeEco(world: World) {
       seen.interrupt = callback;
       return () => {};
     },
+    fullScreen: async () => ({ paint: () => {}, onResize: () => () => {}, onHangUp: () => () => {}, leave: () => {} }),
     onOutputClosed: () => () => {},
   };
   const write = (stream: 'out' | 'err') => (text: string) => {

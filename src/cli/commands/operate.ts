@@ -1,13 +1,13 @@
 import type { DaemonClient } from '../../client/daemon-client.ts';
 import type { ObservedApp } from '../../domain/observed-state.ts';
-import type { StepRequest } from '../../protocol/control.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { observeForPlan } from '../flow/observe.ts';
 import { patience, type Patiently, type PatienceOptions } from '../flow/patience.ts';
-import { operationStep, type Operation } from '../flow/operation.ts';
+import { attemptOperation } from '../flow/attempt-operation.ts';
+import type { Operation } from '../flow/operation.ts';
 import { hint, renderFailure, say, writeJson } from '../render/console.ts';
 import { formatWaiting } from '../render/lock-text.ts';
 import {
@@ -69,7 +69,7 @@ async function operateOn(app: ObservedApp, operateOn: OperateOn): Promise<Operat
   const result = await operateOn.patiently(async () => {
     // Whoever had the lock may have made something else of it.
     present ??= await observeAgain(app, operateOn.client);
-    const attempted = present.ok ? await attempt(present.value, operateOn) : present;
+    const attempted = present.ok ? await attemptOperation(present.value, operateOn) : present;
     present = null;
     return attempted;
   });
@@ -81,24 +81,6 @@ async function observeAgain({ project, name }: ObservedApp, client: DaemonClient
   if (!observed.ok) return observed;
   const found = observed.value.projects.flatMap(({ apps }) => apps).find((app) => app.name === name);
   return found === undefined ? err({ reason: 'no-such-app', target: name, didYouMean: null }) : ok(found);
-}
-
-async function attempt(app: ObservedApp, { context, client, operation }: OperateOn): Promise<Result<OperationResult>> {
-  const step = operationStep(operation, app);
-  if (step.type === 'already') return ok({ type: 'already', app });
-  if (step.type === 'too-few-workers') return ok({ type: 'too-few-workers', app, count: step.count });
-  const request: StepRequest = {
-    project: app.project,
-    app: app.name,
-    action: step.action,
-    by: await context.actor(),
-    asked: 'hand',
-    // The daemon has kept the manifest of a spec that it runs since the apply that brought it.
-    manifest: null,
-  };
-  const { signal } = new AbortController();
-  const outcome = await client.step(request, { onProgress: () => {}, signal });
-  return outcome.ok ? ok({ type: 'done', app, action: step.action, serving: outcome.value.serving }) : outcome;
 }
 
 interface Report {

@@ -33,7 +33,7 @@ export function concerns(event: RecordedEvent, { words, project, namespaces }: E
   );
 }
 
-function subjectOf(event: RecordedEvent): Subject | null {
+export function subjectOf(event: RecordedEvent): Subject | null {
   if ('worker' in event) return parseWorkerId(event.worker);
   if ('app' in event) return { project: event.project, app: event.app, instance: null };
   return 'project' in event ? { project: event.project, app: null, instance: null } : null;

@@ -81,7 +81,7 @@ const GROUPS: readonly CommandGroup[] = [
   { heading: 'Main:', commands: ['init', 'validate', 'plan', 'apply', 'down', 'lock', 'unlock'], add: addFileCommands },
   {
     heading: 'Operating:',
-    commands: ['list', 'ls', 'status', 'describe', 'show', 'logs', 'flush', 'history', 'events', 'env'],
+    commands: ['list', 'ls', 'status', 'monit', 'describe', 'show', 'logs', 'flush', 'history', 'events', 'env'],
     add: addShowCommands,
   },
   {

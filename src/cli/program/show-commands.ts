@@ -20,6 +20,10 @@ interface ListFlags extends TargetFlags {
   readonly watch?: number | true;
 }
 
+interface MonitFlags extends TargetFlags {
+  readonly only?: readonly string[];
+}
+
 interface EventFlags extends TargetFlags {
   readonly lines: number;
   readonly follow?: boolean;
@@ -30,6 +34,7 @@ const DEFAULT_WATCH = 2000;
 
 export function addShowCommands(program: Command, run: Run): void {
   addList(program, run);
+  addMonit(program, run);
   addDescribe(program, run);
   addLogs(program, run);
   addFlush(program, run);
@@ -50,6 +55,19 @@ function addList(program: Command, run: Run): void {
         const { list } = await import('../commands/list.ts');
         if (watch === undefined) return list(context, flags);
         return list(context, { ...flags, watch: watch === true ? DEFAULT_WATCH : watch });
+      }),
+  );
+}
+
+function addMonit(program: Command, run: Run): void {
+  const command = withTargets(program.command('monit'))
+    .description('watch apps in a dashboard, and operate them; without a terminal, the same as list --watch')
+    .option('--only <names>', 'only these apps (a,b)', names);
+  examples(command, ['eco monit', 'eco monit --project shop', 'eco monit --only api,worker']).action(
+    (flags: MonitFlags) =>
+      run(flags, async (context) => {
+        const { monit } = await import('../commands/monit.ts');
+        return monit(context, flags);
       }),
   );
 }

@@ -20,7 +20,8 @@ function subjectText(event: RecordedEvent): string {
   return 'project' in event ? event.project : 'daemon';
 }
 
-function whatHappened(event: RecordedEvent): string {
+/** Without when, and to whom. */
+export function whatHappened(event: RecordedEvent): string {
   if ('worker' in event) return whatWorkerDid(event);
   switch (event.type) {
     case 'daemon-started':

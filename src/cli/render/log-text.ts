@@ -38,7 +38,7 @@ function labelOf({ project, app, instance }: LogTargetQuery, severalProjects: bo
 }
 
 /** Where eco made an object of the line, what the app wrote. */
-function readable({ line, message }: LogLine): string {
+export function readable({ line, message }: Pick<LogLine, 'line' | 'message'>): string {
   return line !== message && line.startsWith('{') ? message : line;
 }
 
