@@ -16,7 +16,7 @@ const modules = readdirSync(src, { recursive: true, encoding: 'utf8' })
 const PURE_FOLDERS = ['util', 'domain', 'reconcile', 'execute'];
 /** The pure policy files of `supervise`, by the names that `src/README.md` gives them. */
 const PURE_FILES =
-  /^supervise\/(.*-machine|backoff|stop-ladder|readiness|probe|available|restart-policy|start-order|tree-use|rotation-plan)\.ts$/;
+  /^supervise\/(.*-machine|backoff|stop-ladder|readiness|probe|available|restart-policy|start-order|tree-use|rotation-plan|change-batch|restart-brake|watched-paths)\.ts$/;
 
 test('the table in src/README.md names every folder and no other', () => {
   expect([...table.keys()].sort()).toEqual([...folders].sort());

@@ -13,8 +13,8 @@ import type { Clock } from '../platform/clock.ts';
 import type { Creation, FileKind } from '../platform/files.ts';
 import type { Health } from '../platform/health.ts';
 import type { FullScreen } from '../platform/full-screen.ts';
-import type { InterruptSignal } from '../platform/interrupt.ts';
-import type { Foreground, ForegroundListener } from '../supervise/foreground.ts';
+import type { InterruptOptions, InterruptSignal } from '../platform/interrupt.ts';
+import type { Foreground, ForegroundListener, ForegroundPlace } from '../supervise/foreground.ts';
 import type { Console } from './render/console.ts';
 
 /** All that a command may touch; `main` makes the real one, tests a fake one. */
@@ -38,7 +38,7 @@ export interface CliContext {
   /** This eco. */
   readonly program: Program;
   /** Keeps apps in this process, without a daemon. */
-  readonly foreground: (listener: ForegroundListener) => Promise<Result<Foreground>>;
+  readonly foreground: (listener: ForegroundListener, place?: ForegroundPlace) => Promise<Result<Foreground>>;
   /** A daemon of this home, running or not, keeps apps. */
   readonly homeHasApps: () => Promise<boolean>;
   /** Waits for the end of a process; false if it takes longer. */
@@ -56,7 +56,12 @@ export interface CliContext {
   /** Everybody can read it; one that is there is replaced only if that is asked for. */
   readonly createFile: (path: string, content: string, options: { readonly replace: boolean }) => Creation;
   readonly ask: (question: string) => Promise<Answer>;
-  readonly onInterrupt: (callback: (signal: InterruptSignal, count: number) => void) => () => void;
+  readonly onInterrupt: (
+    callback: (signal: InterruptSignal, count: number) => void,
+    options?: InterruptOptions,
+  ) => () => void;
+  /** Keys of the terminal, one by one; never where there is none. */
+  readonly onKey: (callback: (key: string) => void) => () => void;
   /** Takes the whole terminal until it is left. */
   readonly fullScreen: () => Promise<FullScreen>;
   readonly onOutputClosed: (callback: () => void) => () => void;

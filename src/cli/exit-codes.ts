@@ -129,6 +129,7 @@ const CODES: Readonly<Record<Exclude<FailureReason, 'rollout-failed' | 'interrup
   'empty-desired-state': EXIT.refused,
   'lock-held': EXIT.lockHeld,
   'lock-lost': EXIT.lockHeld,
+  'watched-already': EXIT.lockHeld,
   'task-failed': EXIT.rolloutFailed,
   'timed-out': EXIT.timedOut,
   'daemon-does-not-end': EXIT.timedOut,

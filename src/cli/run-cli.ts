@@ -3,6 +3,7 @@ import { systemClock, wait } from '../platform/clock.ts';
 import { createFile, fileKind, readTextIfPresent, replaceFile } from '../platform/files.ts';
 import { ecoHome, homeHasApps } from '../platform/home.ts';
 import { onInterrupt } from '../platform/interrupt.ts';
+import { onKey } from '../platform/keys.ts';
 import { nodeVersion } from '../platform/machine.ts';
 import type { Program } from '../domain/failure.ts';
 import type { CliContext } from './context.ts';
@@ -62,7 +63,8 @@ function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags):
     load: async (options) => (await import('../config/load-ecosystem.ts')).loadEcosystem(options),
     connect: async (start) => (await import('../client/connect.ts')).connectDaemon({ home, start, onOtherVersion }),
     runningDaemon: async () => (await import('../client/connect.ts')).runningDaemon(home),
-    foreground: async (listener) => (await import('../supervise/foreground.ts')).Foreground.open(listener),
+    foreground: async (listener, place) =>
+      (await import('../supervise/foreground.ts')).Foreground.open(listener, place),
     homeHasApps: async () => homeHasApps(home),
     processEnd: async (pid, within) => (await import('../platform/process-end.ts')).processEnd(pid, within),
     bootMachine: async () => (await import('../platform/boot-machine.ts')).bootMachine,
@@ -74,6 +76,7 @@ function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags):
     ask: async (question) => (await import('../platform/ask.ts')).ask(question),
     fullScreen: async () => (await import('../platform/full-screen.ts')).enterFullScreen(),
     onInterrupt,
+    onKey,
     onOutputClosed,
   };
 }

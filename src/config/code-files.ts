@@ -1,7 +1,8 @@
-import { basename, extname, join, relative, sep } from 'node:path';
+import { extname, join, relative, sep } from 'node:path';
+import { countsInGit, isCodeFile, mayHoldCode, neverCounts } from '../domain/code-paths.ts';
 import { fileKind, readFolder } from '../platform/files.ts';
 import { listGitFiles } from '../platform/git.ts';
-import { foldersUpward, repositoryRoot } from './find-file.ts';
+import { foldersUpward, isWithin, repositoryRoot } from '../platform/folders-upward.ts';
 
 /** Lists the files under folders that count as code. A folder that several apps share is listed once. */
 export interface CodeLister {
@@ -91,44 +92,10 @@ export function nearestLockfile(folder: string, top: string): string | null {
   return candidates.find((path) => fileKind(path) === 'file') ?? null;
 }
 
-const CODE_EXTENSIONS = new Set(
-  `js mjs cjs jsx ts mts cts tsx json json5 jsonc node wasm py rb php pl sh bash lua go rs java html htm css ejs pug hbs
-   handlebars mustache njk liquid vue svelte astro graphql gql proto sql prisma yml yaml toml xml`
-    .split(/\s+/)
-    .map((extension) => `.${extension}`),
-);
-
-/** What programs write beside their code, wherever no git says so. */
-const WRITTEN_FOLDERS = new Set(['node_modules', 'logs', 'pids', 'tmp', 'uploads']);
-
-function isCodeFile(path: string): boolean {
-  return (
-    CODE_EXTENSIONS.has(extname(path).toLowerCase()) && !neverCounts(basename(path)) && basename(path) !== 'db.json'
-  );
-}
-
-const NEVER_FOLDERS = /(^|\/)(\.git|\.github|\.ci|\.vscode|\.idea|\.fleet|\.zed|\.vs|node_modules)\//;
-const WRITTEN_IN_GIT = /(^|\/)(logs|pids|uploads)\//;
-
-/** `path` is relative to the folder that is listed. */
-function countsInGit(path: string): boolean {
-  if (NEVER_FOLDERS.test(path) || neverCounts(basename(path))) return false;
-  return !WRITTEN_IN_GIT.test(path) || CODE_EXTENSIONS.has(extname(path).toLowerCase());
-}
-
-const DOCUMENTS = /^(readme|changelog|licen[cs]e)($|[^a-z])/i;
-const WRITTEN_FILES =
-  /(\.db|\.sqlite[^/.]*)(-(wal|shm|journal))?$|\.(log|pid|sock|swp)$|^\.gitlab-ci\.yml$|^\.DS_Store$|^\.editorconfig$/;
-
-function neverCounts(name: string): boolean {
-  const isDocument = DOCUMENTS.test(name) && !/\.([cm]?[jt]sx?|json|py)$/.test(name);
-  return isDocument || WRITTEN_FILES.test(name);
-}
-
 function walk(folder: string, counts: (path: string) => boolean): readonly string[] {
   return walkFolders(folder, {
-    enters: (name) => !name.startsWith('.') && !WRITTEN_FOLDERS.has(name),
-    counts: (path) => counts(path) && !neverCounts(basename(path)),
+    enters: mayHoldCode,
+    counts: (path) => counts(path) && !neverCounts(path),
   });
 }
 
@@ -150,9 +117,4 @@ function walkFolders(folder: string, { enters, counts }: Walk): readonly string[
     }
   }
   return found;
-}
-
-/** Whether `path` is `folder` or in it. */
-export function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder === sep ? sep : folder + sep);
 }

@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
 import { fileKind, realPath } from '../platform/files.ts';
-import { isWithin, nearestLockfile } from './code-files.ts';
-import { filesMatching, matcherOf, type PathMatcher } from './code-globs.ts';
-import { repositoryRoot } from './find-file.ts';
+import { nearestLockfile } from './code-files.ts';
+import { matcherOf, type PathMatcher } from '../platform/path-matcher.ts';
+import { filesMatching } from './code-globs.ts';
+import { isWithin, repositoryRoot } from '../platform/folders-upward.ts';
 import type { NormalizedApp } from './normalize.ts';
 import type { RevisionRule } from './revision-rule.ts';
 import { workspacePackages } from './workspace-packages.ts';

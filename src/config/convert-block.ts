@@ -1,6 +1,6 @@
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { APP_OPTIONS, type OptionName } from './app-options.ts';
-import { isWithin } from './code-files.ts';
+import { isWithin } from '../platform/folders-upward.ts';
 import type { DraftBlock } from './draft.ts';
 import type { OptionBlock } from './read-keys.ts';
 import { isRecord } from './source.ts';

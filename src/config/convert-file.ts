@@ -32,7 +32,7 @@ export async function convertFile(request: ConvertRequest): Promise<Result<Conve
   const { environment } = request;
   const found = await findFile(request.file, request.cwd);
   if (!found.ok) return err([found.error]);
-  const parsed = await parseSource(found.value, environment);
+  const parsed = await parseSource(found.value, { environment, onRead: () => {} });
   if (!parsed.ok) return err([parsed.error]);
   const report = createReport(parsed.value);
   // References stay as they are written: they are the same in the new file.

@@ -1,7 +1,8 @@
-import { dirname, join, parse, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { fileKind, homeFolder } from '../platform/files.ts';
+import { homeFolder } from '../platform/files.ts';
+import { foldersUpward, repositoryRoot } from '../platform/folders-upward.ts';
 import { wholeFile } from './locate.ts';
 
 /** In this order within a folder; a nearer folder comes before a farther one. */
@@ -30,21 +31,6 @@ export async function findFile(file: string | undefined, cwd: string): Promise<R
 
 export function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homeFolder(), path.slice(1)) : path;
-}
-
-/** The nearest folder upward that holds `.git`; null outside a repository. */
-export function repositoryRoot(folder: string): string | null {
-  for (const candidate of foldersUpward(folder)) {
-    if (fileKind(join(candidate, '.git')) !== 'missing') return candidate;
-  }
-  return null;
-}
-
-export function foldersUpward(folder: string): readonly string[] {
-  const folders = [folder];
-  for (let current = folder; current !== parse(current).root; current = dirname(current))
-    folders.push(dirname(current));
-  return folders;
 }
 
 async function searchUpward(cwd: string): Promise<string | null> {

@@ -1,6 +1,6 @@
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { fileKind, isExecutableFile, readHead } from '../platform/files.ts';
-import { foldersUpward } from './find-file.ts';
+import { foldersUpward } from '../platform/folders-upward.ts';
 
 /** Where programs are looked for. */
 export interface ProgramPlace {

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import type { Origin } from '../domain/desired-state.ts';
 import { readTextIfPresent } from '../platform/files.ts';
 import { gitRemoteUrl } from '../platform/git.ts';
-import { foldersUpward, repositoryRoot } from './find-file.ts';
+import { foldersUpward, repositoryRoot } from '../platform/folders-upward.ts';
 import { parseManifest } from './unwrap.ts';
 
 const LARGEST_PACKAGE_JSON = 1024 * 1024;

@@ -17,6 +17,7 @@ import { parseSource } from './parse-source.ts';
 import { readText } from './option-values.ts';
 import { readFiles, type EcosystemFile } from './read-files.ts';
 import type { OptionBlock } from './read-keys.ts';
+import type { OnRead } from './source.ts';
 import { createReport, type Report } from './report.ts';
 
 export interface LoadOptions {
@@ -33,6 +34,7 @@ export interface LoadOptions {
   readonly home: string;
   /** `skip`: no file of code is read, and `auto` revisions are empty. */
   readonly codeRevision: 'compute' | 'skip';
+  readonly onRead?: OnRead;
 }
 
 export interface LoadedEcosystem {
@@ -48,14 +50,15 @@ export interface LoadedEcosystem {
 export async function loadEcosystem(options: LoadOptions): Promise<Result<LoadedEcosystem>> {
   const found = await findFile(options.file, options.cwd);
   if (!found.ok) return invalid([found.error]);
-  const parsed = await parseSource(found.value, options.environment);
+  const onRead = options.onRead ?? (() => {});
+  const parsed = await parseSource(found.value, { environment: options.environment, onRead });
   if (!parsed.ok) return invalid([parsed.error]);
 
   const document = parsed.value;
   const report = createReport(document);
   const folder = dirname(document.file);
-  const files = await readFiles(document, { environment: options.environment, report });
-  const apps = normalizeAll(files, { options, report });
+  const files = await readFiles(document, { environment: options.environment, onRead, report });
+  const apps = normalizeAll(files, { options: { ...options, onRead }, report });
   const [root] = files;
   const project = readText(root?.keyed.project?.value) ?? defaultProject(folder);
   checkProjects(files, project, report);
@@ -71,16 +74,16 @@ export async function loadEcosystem(options: LoadOptions): Promise<Result<Loaded
 }
 
 interface NormalizeAll {
-  readonly options: LoadOptions;
+  readonly options: LoadOptions & Pick<Required<LoadOptions>, 'onRead'>;
   readonly report: Report;
 }
 
 function normalizeAll(files: readonly EcosystemFile[], { options, report }: NormalizeAll): readonly NormalizedApp[] {
-  const { environment, envName } = options;
+  const { environment, envName, onRead } = options;
   checkEnvName(files, envName, report);
   const all = files.flatMap(({ keyed }) => keyed.apps);
   const wrong = new Set(files.flatMap((file) => [...file.wrong]));
-  const context = { environment, cpus: availableCpus(), report };
+  const context = { environment, cpus: availableCpus(), onRead, report };
   const normalized: NormalizedApp[] = [];
   const broken: OptionBlock[] = [];
   for (const { app, defaults } of files.flatMap(({ keyed, defaults }) =>

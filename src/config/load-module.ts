@@ -11,10 +11,11 @@ import type { ThrownError } from '../platform/module-thread.ts';
 import { unreachable } from '../util/unreachable.ts';
 import { extentDiagnostic } from './check-extent.ts';
 import type { DiagnosticCode } from './diagnostic-codes.ts';
+import { importedFiles } from './imported-files.ts';
 import { locateSpan, spanAt, wholeFile } from './locate.ts';
 import type { ModuleAnswer, ModuleQuestion, Uncopied } from './module-message.ts';
 import { parseJson } from './parse-json.ts';
-import { isRecord, type SourceDocument, type SourceText, type Span } from './source.ts';
+import { isRecord, type OnRead, type SourceDocument, type SourceText, type Span } from './source.ts';
 
 /** A configuration that waits for longer waits for something that will not come. */
 const MODULE_TIMEOUT = seconds(10);
@@ -24,6 +25,8 @@ const MODULE_MEMORY = 512;
 export interface ModuleContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly typescript: boolean;
+  /** Hears of the modules that it imports. */
+  readonly onRead?: OnRead;
   readonly timeout?: number;
 }
 
@@ -35,13 +38,18 @@ export async function loadModule(
   if (context.typescript && !stripsTypes()) return err(noTypeScript(source));
   const json = await parseIfJson(source);
   if (json !== null) return ok(json);
+  const onRead = context.onRead ?? (() => {});
+  for (const file of importedFiles(source)) onRead(file, 'imported');
   const { askThread } = await import('../platform/module-thread.ts');
   const timeout = context.timeout ?? MODULE_TIMEOUT;
   const question: ModuleQuestion = { file: source.file, argv: commandLine(), environment: { ...context.environment } };
   const outcome = await askThread(entryPoints.moduleWorker, question, { timeout, memory: MODULE_MEMORY });
   switch (outcome.type) {
-    case 'answered':
-      return finish(source, outcome.answer as ModuleAnswer);
+    case 'answered': {
+      const answer = outcome.answer as ModuleAnswer;
+      for (const file of answer.required) if (file !== realPath(source.file)) onRead(file, 'imported');
+      return finish(source, answer);
+    }
     case 'threw':
       return err(thrown(source, outcome.error));
     case 'timed-out':

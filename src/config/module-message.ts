@@ -9,7 +9,12 @@ export interface ModuleQuestion {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-export type ModuleAnswer =
+export type ModuleAnswer = ModuleOutcome & {
+  /** The CommonJS modules that it loaded, packages aside. */
+  readonly required: readonly string[];
+};
+
+export type ModuleOutcome =
   | { readonly type: 'value'; readonly value: unknown; readonly uncopied: readonly Uncopied[] }
   | { readonly type: 'unusable'; readonly problem: ExtentProblem };
 

@@ -1,13 +1,19 @@
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { answerFromThread } from '../platform/module-thread.ts';
 import { extentProblem } from './extent.ts';
-import type { ModuleAnswer, ModuleQuestion, Uncopied } from './module-message.ts';
+import type { ModuleAnswer, ModuleOutcome, ModuleQuestion, Uncopied } from './module-message.ts';
 import { isRecord, type SourcePath } from './source.ts';
 
 // The program that runs configuration modules, in a thread of its own. An error reaches the other end as an answer.
-void answerFromThread((question) => evaluate(question as ModuleQuestion));
+void answerFromThread(async (question): Promise<ModuleAnswer> => {
+  const asked = question as ModuleQuestion;
+  const outcome = await evaluate(asked);
+  const loaded = Object.keys(createRequire(asked.file).cache);
+  return { ...outcome, required: loaded.filter((file) => !file.includes('/node_modules/')) };
+});
 
-async function evaluate({ file, argv, environment }: ModuleQuestion): Promise<ModuleAnswer> {
+async function evaluate({ file, argv, environment }: ModuleQuestion): Promise<ModuleOutcome> {
   const namespace: unknown = await import(pathToFileURL(file).href);
   const exported = isRecord(namespace) ? exportOf(namespace) : undefined;
   const value: unknown = typeof exported === 'function' ? await exported({ env: environment, argv }) : await exported;

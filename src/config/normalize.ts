@@ -29,7 +29,7 @@ import { readUser } from './read-user.ts';
 import { resolveProgram } from './resolve-program.ts';
 import { readRevision, type RevisionRule } from './revision-rule.ts';
 import { sensitiveNames } from './sensitive-env.ts';
-import { isRecord, type SourcePath } from './source.ts';
+import { isRecord, type OnRead, type SourcePath } from './source.ts';
 import { splitWords } from './words.ts';
 
 /** An app as it should be, but for the revision of its code. */
@@ -49,6 +49,8 @@ export interface NormalizedApp {
 }
 
 export interface NormalizeContext {
+  /** Hears of each env file. */
+  readonly onRead: OnRead;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cpus: number;
   readonly report: Report;
@@ -85,7 +87,7 @@ export function normalizeApp(app: MergedApp, context: NormalizeContext): Normali
       sensitiveEnv: sensitiveNames(env, file.fromFiles),
       ...workers,
       ...normalizeHealth(app, program, context.report),
-      dependsOn: sortedConditions(dependencies),
+      ...dependencyFields(dependencies),
       ...normalizePolicies(app),
       ...normalizeRestart(app, context.report),
       movedFrom: readText(app.options.get('moved_from')?.value) ?? null,
@@ -258,6 +260,7 @@ function normalizeBalance(app: MergedApp, program: Program, report: Report): Bal
 
 interface Dependency {
   readonly condition: DependencyCondition;
+  readonly restart: boolean;
   readonly path: SourcePath;
 }
 
@@ -267,20 +270,29 @@ function readDependencies(app: MergedApp): ReadonlyMap<string, Dependency> {
   if (isRecord(part.value)) {
     const entries = Object.entries(part.value);
     return new Map(
-      entries.map(([name, condition]) => [name, { condition: readCondition(condition), path: [...part.path, name] }]),
+      entries.map(([name, value]) => {
+        const { condition, restart } = isRecord(value) ? value : { condition: value, restart: false };
+        const path = [...part.path, name];
+        return [name, { condition: readCondition(condition), restart: readBoolean(restart) ?? false, path }];
+      }),
     );
   }
   const isList = Array.isArray(part.value);
   return new Map(
     listOf(part.value).map((name, index) => [
       name,
-      { condition: 'ready', path: isList ? [...part.path, index] : part.path },
+      { condition: 'ready', restart: false, path: isList ? [...part.path, index] : part.path },
     ]),
   );
 }
 
 function readCondition(value: unknown): DependencyCondition {
   return value === 'started' || value === 'completed' ? value : 'ready';
+}
+
+function dependencyFields(dependencies: ReadonlyMap<string, Dependency>): Pick<AppSpec, 'dependsOn' | 'restartWith'> {
+  const restartWith = [...dependencies].flatMap(([name, { restart }]) => (restart ? [name] : []));
+  return { dependsOn: sortedConditions(dependencies), restartWith: restartWith.sort(byCodeUnit) };
 }
 
 function sortedConditions(

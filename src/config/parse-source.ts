@@ -7,13 +7,17 @@ import { loadModule } from './load-module.ts';
 import { parseJson } from './parse-json.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { readSource } from './read-source.ts';
-import type { SourceDocument } from './source.ts';
+import type { OnRead, SourceDocument } from './source.ts';
+
+export interface ParseContext {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Hears of the file, and of those that it imports. */
+  readonly onRead: OnRead;
+}
 
 /** Reads a file and parses it by its extension; modules are run. */
-export async function parseSource(
-  file: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<Result<SourceDocument, Diagnostic>> {
+export async function parseSource(file: string, context: ParseContext): Promise<Result<SourceDocument, Diagnostic>> {
+  context.onRead(file, 'own');
   const read = readSource(file);
   if (!read.ok) return read;
   const { format, text } = read.value;
@@ -24,9 +28,9 @@ export async function parseSource(
     case 'json':
       return withRoot(await parseJson(source));
     case 'module':
-      return loadModule(source, { environment, typescript: false });
+      return loadModule(source, { ...context, typescript: false });
     case 'typescript':
-      return loadModule(source, { environment, typescript: true });
+      return loadModule(source, { ...context, typescript: true });
     default:
       return unreachable(format);
   }

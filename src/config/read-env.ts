@@ -9,9 +9,11 @@ import type { MergedApp } from './merge.ts';
 import { readNumber } from './option-values.ts';
 import { describe, type Part } from './read-form.ts';
 import type { Report } from './report.ts';
-import type { SourcePath } from './source.ts';
+import type { OnRead, SourcePath } from './source.ts';
 
 export interface EnvContext {
+  /** Hears of each env file. */
+  readonly onRead: OnRead;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly report: Report;
 }
@@ -90,8 +92,9 @@ interface EnvFile {
   readonly path: SourcePath;
 }
 
-function readOneEnvFile({ file, path }: EnvFile, { report }: EnvContext): Readonly<Record<string, string>> {
+function readOneEnvFile({ file, path }: EnvFile, { report, onRead }: EnvContext): Readonly<Record<string, string>> {
   const absolute = resolve(report.folderOf(path), expandHome(file));
+  onRead(absolute, 'own');
   const outcome = readFileUpTo(absolute, LARGEST_ENV_FILE);
   const fail = (problem: string, hint?: string): Readonly<Record<string, string>> => {
     report.error('ECO1404', path, { message: `the env file ${absolute} ${problem}`, hint });

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import { realPath } from '../platform/files.ts';
 import { expandHome } from './find-file.ts';
 import { interpolate } from './interpolate.ts';
-import { parseSource } from './parse-source.ts';
+import { parseSource, type ParseContext } from './parse-source.ts';
 import { readForm, type Part } from './read-form.ts';
 import { readKeys, type KeyedEcosystem, type OptionBlock } from './read-keys.ts';
 import type { Report } from './report.ts';
@@ -22,8 +22,7 @@ export interface EcosystemFile {
   readonly defaults: readonly OptionBlock[];
 }
 
-export interface ReadContext {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+export interface ReadContext extends ParseContext {
   readonly report: Report;
 }
 
@@ -69,7 +68,7 @@ class FilesReader {
 
   /** A file that two others include is in the project once. */
   async #include({ name, path }: Entry, { from, around, defaults }: Omit<Surroundings, 'at'> & { from: string }) {
-    const { report, environment } = this.#context;
+    const { report } = this.#context;
     const file = resolve(dirname(from), expandHome(name));
     const start = around.indexOf(realPath(file));
     if (start >= 0) {
@@ -79,7 +78,7 @@ class FilesReader {
       return report.error('ECO1107', path, { message });
     }
     if (this.#seen.has(realPath(file))) return;
-    const parsed = await parseSource(file, environment);
+    const parsed = await parseSource(file, this.#context);
     if (!parsed.ok) return report.add(asIncluded(parsed.error, report, path));
     report.include(parsed.value);
     await this.read(parsed.value, { at: includedAt(parsed.value.file), around, defaults });

@@ -1,6 +1,7 @@
+import { resolve } from 'node:path';
 import { Cron } from 'croner';
 import type { AppSpec, Schedule, Times, WatchSettings } from '../domain/app-spec.ts';
-import { resolve } from 'node:path';
+import { DEFAULTS } from '../domain/policies.ts';
 import { cronOptions } from '../platform/cron.ts';
 import { expandHome } from './find-file.ts';
 import type { MergedApp } from './merge.ts';
@@ -81,14 +82,16 @@ const WATCH_OPTIONS = [
   'atomic',
 ];
 
-function readWatch({ options }: MergedApp, cwd: string, report: Report): WatchSettings | null {
+function readWatch({ options }: MergedApp, cwd: string, report: Report): WatchSettings {
   const watch = options.get('watch')?.value;
-  const asked = watch === true ? [cwd] : listOf(watch).map((path) => resolve(cwd, expandHome(path)));
-  if (asked.length === 0) return null;
+  const named = listOf(watch).filter((path) => path.trim() !== '');
+  const paths = named.map((path) => resolve(cwd, expandHome(path.trim())));
   return {
-    paths: [...new Set(asked)],
-    ignore: listOf(options.get('ignore_watch')?.value),
-    delay: readDuration(options.get('watch_delay')?.value) ?? 0,
+    enabled: watch === true || paths.length > 0,
+    // The whole folder means the code in it.
+    paths: paths.every((path) => path === cwd) ? null : [...new Set(paths)],
+    ignore: listOf(options.get('ignore_watch')?.value).filter((pattern) => pattern.trim() !== ''),
+    delay: readDuration(options.get('watch_delay')?.value) ?? DEFAULTS.watch.delay,
     options: readWatchOptions(options.get('watch_options'), report),
   };
 }

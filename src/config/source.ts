@@ -34,6 +34,12 @@ export interface DuplicateKey {
   readonly again: Span;
 }
 
+/** Hears of each file whose text decides what an ecosystem is, whether or not it is there. */
+export type OnRead = (file: string, as: FileRole) => void;
+
+/** `own`: of the ecosystem alone. `imported`: code, which may be part of a program as well. */
+export type FileRole = 'own' | 'imported';
+
 /** A file that was read and parsed. */
 export interface SourceDocument {
   /** Absolute. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileKind, readTextIfPresent, realPath } from '../platform/files.ts';
-import { foldersUpward } from './find-file.ts';
+import { foldersUpward } from '../platform/folders-upward.ts';
 import { isRecord } from './source.ts';
 import { parseManifest } from './unwrap.ts';
 

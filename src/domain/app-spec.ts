@@ -61,8 +61,8 @@ export interface AppSpec {
   readonly hooks: Hooks;
   /** When all workers are replaced, as by a reload; null: never. */
   readonly cronRestart: Times | null;
-  /** Whose changes replace all workers, as by a reload; null: nobody watches. */
-  readonly watch: WatchSettings | null;
+  /** Whose changes replace all workers, as by a reload. */
+  readonly watch: WatchSettings;
   /** What the kernel lets a worker and everything that it starts have at most; null: no limits of eco's. */
   readonly limits: Limits | null;
   /** From the stop signal to SIGKILL. */
@@ -102,6 +102,8 @@ export interface AppSpec {
   readonly movedFrom: AppName | null;
   /** Keys of the file whose values are left as they are on the machine, `env.NAME` among them. */
   readonly ignoreChanges: readonly string[];
+  /** Of `dependsOn`, the apps with which it is restarted; sorted. */
+  readonly restartWith: readonly AppName[];
   readonly code: CodeRevision;
 }
 
@@ -156,8 +158,10 @@ export interface Hook {
 }
 
 export interface WatchSettings {
-  /** Absolute; those of files or of folders. */
-  readonly paths: readonly string[];
+  /** By the daemon; `eco watch` watches every app. */
+  readonly enabled: boolean;
+  /** Absolute; those of files or of folders. null: its code, in its working folder and in that of its script. */
+  readonly paths: readonly string[] | null;
   /** Patterns relative to `cwd`; what is never watched comes on top. */
   readonly ignore: readonly string[];
   /** Nothing has changed any more for so long. */

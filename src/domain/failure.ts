@@ -77,6 +77,8 @@ export type Failure =
     }
   /** Whether eco starts at boot could not be changed, or not in full. */
   | { readonly reason: 'boot-not-arranged'; readonly because: BootProblem }
+  /** Another `eco watch` of the same file runs. Nothing was begun. */
+  | { readonly reason: 'watched-already'; readonly folder: string }
   /** ECO_HOME cannot be trusted or written. Nothing was changed. */
   | { readonly reason: 'home-unusable'; readonly home: string; readonly problem: string }
   /** New workers failed. `serving` says what answers now: the old version, or nothing. */

@@ -22,6 +22,7 @@ export const DEFAULTS = {
   /** Of readiness and startup probes. */
   readinessProbe: { period: seconds(1), timeout: seconds(2), failures: 3 },
   logRotation: { maxSize: 10 << 20, keep: 5, compress: false },
+  watch: { enabled: false, paths: null, ignore: [], delay: 200, options: {} },
   livenessProbe: { period: seconds(10), timeout: seconds(5), failures: 3 },
 } as const;
 

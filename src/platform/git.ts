@@ -17,6 +17,20 @@ export async function listGitFiles(root: string, folders: readonly string[]): Pr
   return output === null ? null : output.split('\0').filter((path) => path !== '');
 }
 
+/** Of these absolute paths within a repository, those that git neither tracks nor would track. None where git cannot say. */
+export async function ignoredByGit(root: string, paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const output = await git(root, ['check-ignore', '-z', '--stdin'], { input: paths.join('\0') });
+  return new Set((output ?? '').split('\0').filter((path) => path !== ''));
+}
+
+/** The outermost folders below an absolute `folder` that git ignores, absolute. */
+export async function foldersIgnoredByGit(root: string, folder: string): Promise<readonly string[]> {
+  const flags = ['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'];
+  const output = await git(root, ['--literal-pathspecs', ...flags, '--', folder]);
+  const found = (output ?? '').split('\0').filter((path) => path.endsWith('/'));
+  return found.map((path) => join(root, path.slice(0, -1)));
+}
+
 /** The commit that is checked out, and whether tracked files differ from it; null also where nothing was ever committed. */
 export async function gitSource(folder: string): Promise<Source | null> {
   const [head, changes] = await Promise.all([
@@ -54,28 +68,18 @@ async function askForRemoteUrl(folder: string): Promise<string | null> {
   return origin?.url ?? null;
 }
 
-/** Those of the files that git ignores; none where there is no repository, or no git. */
-export async function ignoredByGit(folder: string, files: readonly string[]): Promise<ReadonlySet<string>> {
-  const { execa } = await import('execa');
-  const result = await execa('git', ['check-ignore', '-z', '--stdin'], {
-    cwd: folder,
-    env: { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined, GIT_OPTIONAL_LOCKS: '0' },
-    reject: false,
-    input: files.join('\0'),
-    stderr: 'ignore',
-    timeout: GIT_TIMEOUT,
-  });
-  return new Set(result.failed ? [] : result.stdout.split('\0').filter((file) => file !== ''));
-}
-
-async function git(folder: string, args: readonly string[]): Promise<string | null> {
+async function git(
+  folder: string,
+  args: readonly string[],
+  { input }: { readonly input?: string } = {},
+): Promise<string | null> {
   const { execa } = await import('execa');
   const result = await execa('git', args, {
     cwd: folder,
     // A hook runs git with these set; they would point it at another repository.
     env: { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined, GIT_OPTIONAL_LOCKS: '0' },
     reject: false,
-    stdin: 'ignore',
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     stderr: 'ignore',
     stripFinalNewline: false,
     maxBuffer: LARGEST_LISTING,

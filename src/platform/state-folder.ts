@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ensurePrivateFolder } from './private-folder.ts';
 
 /** Where a process that lives shortly keeps what only it needs. */
 export interface StateFolder {
@@ -31,4 +32,11 @@ export function makeStateFolder(): StateFolder | NoPlace {
     }
   }
   return first ?? { place: tmpdir(), problem: 'it is not there' };
+}
+
+/** The same in a place that is known: what a process leaves there if it is killed, its next one finds. Made if it is not there. */
+export function keptStateFolder(path: string): StateFolder | NoPlace {
+  const problem = ensurePrivateFolder(path);
+  if (problem !== null) return { place: path, problem };
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

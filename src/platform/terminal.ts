@@ -56,17 +56,19 @@ function watchForEnd(): void {
   if (outputEnd !== 'unwatched') return;
   outputEnd = 'open';
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (!GONE.has(error.code)) throw error;
+    if (!meansGone(error)) throw error;
     outputEnd = 'closed';
     for (const listener of closedListeners) listener();
   });
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (!GONE.has(error.code)) throw error;
+    if (!meansGone(error)) throw error;
   });
 }
 
-/** What a pipe says whose reader has gone, and a terminal that was closed. */
-const GONE: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO']);
+/** Nobody reads the pipe any more, or the terminal has been closed. */
+function meansGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'EIO';
+}
 
 function wantsColour(isTTY: boolean): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;

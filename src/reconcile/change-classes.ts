@@ -82,6 +82,7 @@ export const CHANGE_CLASS = {
   /** Of use where there is an app of the old name, and none of the new one. */
   movedFrom: 'none',
   ignoreChanges: 'none',
+  restartWith: 'update',
   code: 'reload',
 } as const satisfies Record<keyof AppSpec, ChangeClass>;
 

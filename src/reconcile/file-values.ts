@@ -11,6 +11,7 @@ import type {
   RolloutSettings,
   SecretSource,
   Share,
+  WatchSettings,
 } from '../domain/app-spec.ts';
 import { MASK } from '../domain/mask.ts';
 import type { JsonValue } from '../domain/plan.ts';
@@ -76,6 +77,7 @@ export const FILE_KEYS = {
   dependsOn: 'depends_on',
   movedFrom: 'moved_from',
   ignoreChanges: 'ignore_changes',
+  restartWith: 'restart_with',
   code: 'code',
 } as const satisfies Record<Field, string>;
 
@@ -90,13 +92,13 @@ export function fileValue(spec: AppSpec, field: Exclude<Field, 'code'>): JsonVal
   if (field === 'schedule') return spec.schedule === null ? null : { ...spec.schedule };
   if (field === 'hooks') return hookValues(spec.hooks);
   if (field === 'cronRestart') return spec.cronRestart?.cron ?? null;
-  if (field === 'watch') return watchValue(spec.watch);
   if (field === 'user') return userValue(spec.user);
   if (field === 'secrets') return secretValues(spec.secrets);
   if (field === 'limits') return spec.limits === null ? null : { ...spec.limits };
   if (field === 'restart') return restartValue(spec.restart);
   if (field === 'outFile' || field === 'errorFile') return logTargetValue(spec[field]);
   if (field === 'combinedFile') return combinedValue(spec.combinedFile);
+  if (field === 'watch') return watchValues(spec.watch);
   if (field === 'logRotation') return rotationValue(spec.logRotation);
   return spec[field];
 }
@@ -136,12 +138,6 @@ function hookValues({ preStart, postReady, preStop }: Hooks): JsonValue {
   const value = (hook: Hook | null): JsonValue => (hook === null ? null : { ...hook });
   const none = preStart === null && postReady === null && preStop === null;
   return none ? null : { pre_start: value(preStart), post_ready: value(postReady), pre_stop: value(preStop) };
-}
-
-function watchValue(watch: AppSpec['watch']): JsonValue {
-  if (watch === null) return null;
-  const { paths, ignore, delay, options } = watch;
-  return { paths, ignore, delay, ...options };
 }
 
 function userValue(user: AppSpec['user']): JsonValue {
@@ -192,6 +188,17 @@ function rotationValue(rotation: LogRotation | null): JsonValue {
   if (rotation === null) return false;
   const { maxSize, keep, compress } = rotation;
   return { max_size: maxSize, keep, compress };
+}
+
+/** By the options that they come from. */
+export function watchValues({
+  enabled,
+  paths,
+  ignore,
+  delay,
+  options,
+}: WatchSettings): Readonly<Record<string, JsonValue>> {
+  return { watch: enabled ? (paths ?? true) : false, ignore_watch: ignore, watch_delay: delay, watch_options: options };
 }
 
 export function revisionValue(code: CodeRevision): JsonValue {

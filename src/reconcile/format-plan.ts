@@ -87,6 +87,14 @@ function section(text: string): PlanLine {
   return { kind: 'section', text };
 }
 
+/** A step by itself: `~ api  reload 1 worker  env.LOG_LEVEL "info" → "debug"`. */
+export function formatStep({ app, action, cause, fields }: Step): string {
+  const { marker } = MARKERS[action.type];
+  const shown = fields.filter(({ path }) => !(action.type === 'scale' && path === 'instances'));
+  const why = shown.map((field) => `${printable(field.path)} ${formatChange(field)}`).join(', ');
+  return `${marker} ${printable(app)}  ${formatAction(action)}  ${why === '' ? printable(cause) : why}`;
+}
+
 function header({ project, file, serial }: Plan): string {
   return `${printable(project)} · ${printable(fileName(file))} · revision ${serial} → ${serial + 1}`;
 }

@@ -3,7 +3,7 @@ import { isAnothers, type DesiredState } from '../domain/desired-state.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { AppName } from '../domain/names.ts';
 import type { ObservedApp, ObservedProject, ObservedState } from '../domain/observed-state.ts';
-import type { Notice, Plan } from '../domain/plan.ts';
+import type { ActionType, Notice, Plan } from '../domain/plan.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { byCodeUnit, byName } from '../util/compare.ts';
 import { nearest } from '../util/edit-distance.ts';
@@ -12,6 +12,7 @@ import { fileName } from './file-name.ts';
 import { healthOf } from './health.ts';
 import { withoutIgnored } from './ignore-changes.ts';
 import { orderSteps, type LooseStep } from './order-steps.ts';
+import { withDependents } from './restart-with.ts';
 import type { Manifests } from './spec-changes.ts';
 import { stepForExisting } from './step-for-existing.ts';
 
@@ -59,11 +60,12 @@ export function reconcile(desired: DesiredState, observed: ObservedState, option
   const pairs = wanted.map((spec) => ({ spec, app: present.find(({ name }) => name === spec.name) }));
   const manifests = { ...options.manifests, ...desired.manifests };
   const { node } = observed;
-  const kept = pairs.flatMap(({ spec, app }) =>
+  const own = pairs.flatMap(({ spec, app }) =>
     app === undefined
       ? [moves.get(spec.name) ?? newApp(spec)]
       : (stepForExisting(spec, app, { manifests, force: options.force, node }) ?? []),
   );
+  const kept = withTogether(own, { pairs, wanted, manifests, node });
   const removed = options.prune
     ? present.filter(({ name }) => !wanted.some((spec) => spec.name === name) && !isMoved(name, moves))
     : [];
@@ -78,6 +80,33 @@ export function reconcile(desired: DesiredState, observed: ObservedState, option
     unchanged: wanted.length - kept.length,
   });
 }
+
+interface Together {
+  readonly pairs: readonly { readonly spec: AppSpec; readonly app: ObservedApp | undefined }[];
+  readonly wanted: readonly AppSpec[];
+  readonly manifests: Manifests;
+  readonly node: string | undefined;
+}
+
+/** With steps for those that are restarted with others. */
+function withTogether(own: readonly LooseStep[], { pairs, wanted, manifests, node }: Together): readonly LooseStep[] {
+  const together = [...dependentsOf(own, wanted)].flatMap(([name, cause]) => {
+    const { spec, app } = pairs.find((pair) => pair.spec.name === name) ?? {};
+    const step = spec && app && stepForExisting(spec, app, { manifests, force: true, node });
+    return step ? [{ ...step, cause }] : [];
+  });
+  return [...own.filter(({ app }) => !together.some((step) => step.app === app)), ...together];
+}
+
+/** Apps that are restarted with others, where they would not be anyway; and why. */
+function dependentsOf(steps: readonly LooseStep[], wanted: readonly AppSpec[]): ReadonlyMap<AppName, string> {
+  const restarted = steps.filter(({ action }) => action.type === 'reload' || action.type === 'replace');
+  const causes = new Map(withDependents(new Map(restarted.map(({ app, cause }) => [app, cause])), wanted));
+  for (const { app, action } of steps) if (NEW_PROCESSES.includes(action.type)) causes.delete(app);
+  return causes;
+}
+
+const NEW_PROCESSES: readonly ActionType[] = ['start', 'reload', 'replace'];
 
 function refuse(
   desired: DesiredState,

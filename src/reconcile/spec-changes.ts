@@ -4,7 +4,7 @@ import type { FieldChange, JsonValue } from '../domain/plan.ts';
 import { changedFiles, type CodeManifest, type CodeRevision } from '../domain/revision.ts';
 import { isToldInstances } from '../domain/templates.ts';
 import { byCodeUnit, equalJson } from '../util/compare.ts';
-import { FILE_KEYS, fileValue, revisionValue, type Field } from './file-values.ts';
+import { FILE_KEYS, fileValue, revisionValue, watchValues, type Field } from './file-values.ts';
 import { CHANGE_CLASS, strongestClass, type ChangeClass } from './change-classes.ts';
 
 export interface SpecChanges {
@@ -53,11 +53,21 @@ function fieldChanges(field: Field, { before, after, manifests }: Comparison): r
       sensitive: false,
     }));
   }
+  if (field === 'watch') return watchChanges(before, after);
   const values =
     field === 'code'
       ? codeChange(before.code, after.code, manifests)
       : { before: fileValue(before, field), after: fileValue(after, field) };
   return [{ path: FILE_KEYS[field], ...values, sensitive: false }];
+}
+
+/** Each of its options by itself. */
+function watchChanges(before: AppSpec, after: AppSpec): readonly FieldChange[] {
+  return keyChanges(watchValues(before.watch), watchValues(after.watch)).map(({ key, ...values }) => ({
+    path: key,
+    ...values,
+    sensitive: false,
+  }));
 }
 
 function envChanges(before: AppSpec, after: AppSpec): readonly FieldChange[] {
@@ -80,12 +90,12 @@ function masked({ before, after }: ValueChange): ValueChange {
 }
 
 function keyChanges(
-  before: Readonly<Record<string, string>>,
-  after: Readonly<Record<string, string>>,
+  before: Readonly<Record<string, JsonValue>>,
+  after: Readonly<Record<string, JsonValue>>,
 ): readonly (ValueChange & { readonly key: string })[] {
   const [left, right] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
   return [...new Set([...left.keys(), ...right.keys()])]
-    .filter((key) => left.get(key) !== right.get(key))
+    .filter((key) => !equalJson(left.get(key), right.get(key)))
     .sort(byCodeUnit)
     .map((key) => ({ key, before: left.get(key) ?? null, after: right.get(key) ?? null }));
 }

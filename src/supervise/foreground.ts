@@ -10,7 +10,8 @@ import { removeFile } from '../platform/json-file.ts';
 import { launch, type LaunchRequest, type OutputSink, type OutputStream } from '../platform/launcher.ts';
 import { LogLedger } from '../platform/log-ledger.ts';
 import { ensurePrivateFolder } from '../platform/private-folder.ts';
-import { makeStateFolder, type StateFolder } from '../platform/state-folder.ts';
+import { becomeOnlyInstance } from '../platform/single-instance.ts';
+import { keptStateFolder, makeStateFolder, type StateFolder } from '../platform/state-folder.ts';
 import type { LogLine, StepOutcome, WorkerProgress } from '../protocol/control.ts';
 import { fileLogs } from './file-logs.ts';
 import type { LogProblem } from './log-problem.ts';
@@ -18,7 +19,7 @@ import { PipedLogs } from './piped-logs.ts';
 import type { LogPort } from './ports.ts';
 import { openSupervision, type Supervision } from './supervision.ts';
 import type { AppStore } from './supervisor.ts';
-import { exitRecordPath, exitsPath } from './worker-launch.ts';
+import { exitRecordPath, exitsPath, linkPath } from './worker-launch.ts';
 
 export interface ForegroundListener {
   /** A line that a worker wrote, unless its app writes to a file of its own. */
@@ -28,6 +29,10 @@ export interface ForegroundListener {
   readonly onLogProblem: (path: string, problem: LogProblem) => void;
   /** Something about a worker may have changed. */
   readonly onChange: () => void;
+}
+
+export interface ForegroundPlace {
+  readonly folder?: string;
 }
 
 export interface ForegroundStep {
@@ -54,11 +59,20 @@ export class Foreground {
     this.#stamps = stamps;
   }
 
-  /** With a folder of its own: it needs no home, and gets on beside any daemon. */
-  static async open({ onLine, onEvent, onChange, onLogProblem }: ForegroundListener): Promise<Result<Foreground>> {
-    const folder = makeStateFolder();
+  /**
+   * With a folder of its own: it gets on beside any daemon. In a temporary one unless `folder` names a place, where what an
+   * earlier process left behind is ended first, and which two cannot have at once.
+   */
+  static async open(
+    listener: ForegroundListener,
+    { folder: place }: ForegroundPlace = {},
+  ): Promise<Result<Foreground>> {
+    const { onLine, onEvent, onChange, onLogProblem } = listener;
+    const folder = place === undefined ? makeStateFolder() : keptStateFolder(place);
     if ('problem' in folder) return err({ reason: 'home-unusable', home: folder.place, problem: folder.problem });
     const home = folder.path;
+    if (place !== undefined && !(await becomeOnlyInstance(home, linkPath(home))))
+      return err({ reason: 'watched-already', folder: home });
     for (const path of [join(home, 'run'), exitsPath(home)]) ensurePrivateFolder(path);
     const stamps = new Map<string, StampReader>();
     const ledger = new LogLedger(home, systemClock.wallTime);
@@ -76,6 +90,7 @@ export class Foreground {
       emit: (event) => onEvent({ ...event, at: systemClock.wallTime() }),
       onChange,
     });
+    if (place !== undefined) await endLeftOvers(supervision);
     supervision.sampler.start();
     supervision.keeper.start();
     return ok(new Foreground(supervision, folder, stamps));
@@ -111,6 +126,12 @@ export class Foreground {
   }
 }
 
+/** Of a process that was killed. */
+async function endLeftOvers({ supervisor }: Supervision): Promise<void> {
+  supervisor.resume([], []);
+  await supervisor.stopAll();
+}
+
 type PipedLine = Omit<LogLine, 'message' | 'at'>;
 
 /** What would go to files of eco's own comes here instead. */
@@ -139,8 +160,18 @@ function pipedOutput(
   };
 }
 
+/** Numbers alone are remembered: what a process that was left behind has still sent must not be taken for another's. */
 function forgetfulStore(): AppStore {
-  return { save: () => {}, saveNow: () => null, remove: () => {}, retiredNumbers: () => 0, retireNumbers: () => {} };
+  let retired = 0;
+  return {
+    save: () => {},
+    saveNow: () => null,
+    remove: () => {},
+    retiredNumbers: () => retired,
+    retireNumbers: (below) => {
+      retired = Math.max(retired, below);
+    },
+  };
 }
 
 /** A line says itself when it was written where the app asks for that. */

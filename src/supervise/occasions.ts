@@ -82,13 +82,15 @@ export class Occasions {
 
   #watchOf({ key, document }: Cluster): readonly Watch[] {
     const { spec } = document.target;
-    if (spec.watch === null) return [];
+    if (!spec.watch.enabled) return [];
     const { home } = this.#options.ports.surroundings;
     const instances = Array.from({ length: spec.instances }, (_, instance) => instance);
     const ownFiles = instances.flatMap((instance) =>
       Object.values(logFiles(spec, { key, instance }, home)).filter((file) => file !== null),
     );
-    return [{ id: appId(key), request: { settings: spec.watch, cwd: spec.cwd, ownFiles: [...new Set(ownFiles)] } }];
+    const { cwd, script, interpreter, watch } = spec;
+    const app = { cwd, script, interpreter, watch };
+    return [{ id: appId(key), request: { app, ownFiles: [...new Set(ownFiles)] } }];
   }
 
   #filesChanged(id: string, files: readonly string[]): void {

@@ -5,7 +5,6 @@ import type { Result } from '../domain/result.ts';
 import type { Timestamp } from '../domain/time.ts';
 import type { ExitCause, WorkerPhase } from '../domain/worker-state.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { FileWatcher, WatchRequest } from '../platform/file-watcher.ts';
 import type { Cgroups } from '../platform/cgroups.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
 import type { ProbeAnswer, ProbeQuestion } from '../platform/probes.ts';
@@ -14,6 +13,7 @@ import type { CommandOutcome, ShellCommand } from '../platform/run-command.ts';
 import type { DaemonMessage } from '../protocol/worker.ts';
 import type { BootGate } from './boot-gate.ts';
 import type { SocketVault } from './socket-vault.ts';
+import type { FileWatcher, WatchRequest } from './source-watch.ts';
 import type { WorkerSurroundings } from './worker-launch.ts';
 
 /** What keeping workers needs of the world; the daemon, `eco run` and `eco watch` each bring their own. */

@@ -14,7 +14,6 @@ import { askProbe } from '../platform/probes.ts';
 import { processMeter } from '../platform/process-meter.ts';
 import { bootId, initialVariable, leadersWith, readProcess, sendSignal } from '../platform/process-table.ts';
 import { nextTime } from '../platform/cron.ts';
-import { watchFiles } from '../platform/file-watcher.ts';
 import { runCommand } from '../platform/run-command.ts';
 import { readSecret } from '../platform/secrets.ts';
 import { treeInspector } from '../platform/tree-inspector.ts';
@@ -24,6 +23,7 @@ import { LogKeeper, type LogKeeperOptions } from './log-keeper.ts';
 import type { LogPort, SupervisePorts, WorkerJournal } from './ports.ts';
 import { Sampler } from './sampler.ts';
 import { SocketVault } from './socket-vault.ts';
+import { watchSources } from './source-watch.ts';
 import { Supervisor, type AppStore, type SupervisorOptions } from './supervisor.ts';
 import { ecoIdOf, handlesPath, linkPath } from './worker-launch.ts';
 import { WorkerLinks } from './worker-links.ts';
@@ -114,7 +114,7 @@ function systemPorts(options: SupervisionOptions, links: WorkerLinks): Supervise
     nextTime,
     runCommand: (command, signal) =>
       runCommand(command, { streams: 'both', ...(signal === undefined ? {} : { signal }) }),
-    watchFiles,
+    watchFiles: watchSources,
     emit: options.emit,
     surroundings: {
       home: options.home,

@@ -1,6 +1,6 @@
-import type { FileWatcher, WatchRequest } from '../platform/file-watcher.ts';
 import { equalJson } from '../util/compare.ts';
 import type { SupervisePorts } from './ports.ts';
+import type { FileWatcher, WatchRequest } from './source-watch.ts';
 
 export interface Watch {
   /** Unique. */

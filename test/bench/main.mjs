@@ -13,8 +13,9 @@ import { logs } from './sections/logs.mjs';
 import { memory } from './sections/memory.mjs';
 import { reload } from './sections/reload.mjs';
 import { connections, keepAlive, tail } from './sections/throughput.mjs';
+import { watch } from './sections/watch.mjs';
 
-const SECTIONS = { connections, 'keep-alive': keepAlive, tail, reload, crash, memory, commands, daemon, logs };
+const SECTIONS = { connections, 'keep-alive': keepAlive, tail, reload, crash, memory, commands, daemon, logs, watch };
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => void finish().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143)));

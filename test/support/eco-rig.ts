@@ -36,6 +36,17 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+export interface EcoTerminal {
+  /** All that it has shown so far, with the sequences that colour it. */
+  readonly screen: string;
+  readonly onText: (callback: () => void) => void;
+  readonly type: (keys: string) => void;
+  /** As a person closes the window. */
+  readonly close: () => void;
+  /** The exit code of the command. */
+  readonly ended: Promise<number>;
+}
+
 /** An ecosystem file, or any other file: text as it is, everything else as JSON. */
 export type Files = Readonly<Record<string, unknown>>;
 
@@ -174,21 +185,37 @@ export class EcoRig {
       env = {},
     }: { readonly at: RegExp; readonly typed: string; readonly env?: Readonly<Record<string, string>> },
   ): Promise<Pick<RunResult, 'exitCode' | 'all'>> {
-    const terminal = join(repository, 'test', 'support', 'pseudo-terminal.py');
-    const command = spawn('python3', [terminal, this.node, this.binary, ...args], {
+    const terminal = this.openTerminal(args, { env });
+    let asked = false;
+    terminal.onText(() => {
+      if (!asked && at.test(terminal.screen)) terminal.type(typed);
+      asked ||= at.test(terminal.screen);
+    });
+    return { exitCode: await terminal.ended, all: terminal.screen };
+  }
+
+  /** Runs a command in a terminal of its own, and leaves it running. */
+  openTerminal(
+    args: readonly string[],
+    { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
+  ): EcoTerminal {
+    const program = join(repository, 'test', 'support', 'pseudo-terminal.py');
+    const command = spawn('python3', [program, this.node, this.binary, ...args], {
       cwd: this.folder,
       env: { ...this.environment(), TERM: 'xterm-256color', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const exited = once(command, 'close', { signal: AbortSignal.timeout(60_000) });
     let screen = '';
-    command.stdout.setEncoding('utf8').on('data', (text: string) => {
-      const shown = at.test(screen);
-      screen += text;
-      if (!shown && at.test(screen)) command.stdin.write(typed);
-    });
-    await exited;
-    return { exitCode: command.exitCode ?? -1, all: screen };
+    command.stdout.setEncoding('utf8').on('data', (text: string) => (screen += text));
+    return {
+      get screen() {
+        return screen;
+      },
+      onText: (callback) => void command.stdout.on('data', callback),
+      type: (keys) => void command.stdin.write(keys),
+      close: () => void command.kill('SIGKILL'),
+      ended: once(command, 'close', { signal: AbortSignal.timeout(120_000) }).then(() => command.exitCode ?? -1),
+    };
   }
 
   async apply(...args: readonly string[]): Promise<RunResult> {

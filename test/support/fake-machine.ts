@@ -1,4 +1,4 @@
-import type { WatchRequest } from '../../src/platform/file-watcher.ts';
+import type { WatchRequest } from '../../src/supervise/source-watch.ts';
 import type { SecretSource, Times } from '../../src/domain/app-spec.ts';
 import { ok, type Result } from '../../src/domain/result.ts';
 import type { EcoEvent } from '../../src/domain/event.ts';

@@ -40,7 +40,6 @@ export function appSpec(fields: Partial<AppSpec> & Pick<AppSpec, 'name'>): AppSp
     schedule: null,
     hooks: { preStart: null, postReady: null, preStop: null },
     cronRestart: null,
-    watch: null,
     limits: null,
     killTimeout: DEFAULTS.killTimeout,
     treekill: true,
@@ -63,6 +62,8 @@ export function appSpec(fields: Partial<AppSpec> & Pick<AppSpec, 'name'>): AppSp
     dependsOn: {},
     movedFrom: null,
     ignoreChanges: [],
+    restartWith: [],
+    watch: DEFAULTS.watch,
     code: { type: 'none' },
     ...fields,
   };

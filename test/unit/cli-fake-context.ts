@@ -138,6 +138,7 @@ export function fakeEco(world: World) {
       return () => {};
     },
     fullScreen: async () => ({ paint: () => {}, onResize: () => () => {}, onHangUp: () => () => {}, leave: () => {} }),
+    onKey: () => () => {},
     onOutputClosed: () => () => {},
   };
   const write = (stream: 'out' | 'err') => (text: string) => {

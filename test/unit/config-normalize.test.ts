@@ -164,7 +164,7 @@ test('a graph of dependencies has a cycle reported exactly when it has one', () 
       const form = readForm(document, report);
       if (form === null) throw new Error('not read');
       const keyed = readKeys(form, document, report);
-      const context = { environment: {}, cpus: 4, report };
+      const context = { environment: {}, cpus: 4, onRead: () => {}, report };
       checkApps(
         keyed.apps.flatMap((block) => normalizeApp(mergeApp(block, [], { envName: undefined }), context) ?? []),
         [],
@@ -202,7 +202,9 @@ function normalize(
   const [block] = keyed.apps;
   const environment = { PATH: `${fixtures}/bin` };
   const normalized =
-    block === undefined ? null : normalizeApp(mergeApp(block, [], { envName }), { environment, cpus: 4, report });
+    block === undefined
+      ? null
+      : normalizeApp(mergeApp(block, [], { envName }), { environment, cpus: 4, onRead: () => {}, report });
   const errors = report.diagnostics().filter(({ severity }) => severity === 'error');
   if (normalized === null || errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));
   const { spec, writtenName, revision, foreign } = normalized;

@@ -566,6 +566,7 @@ describe('apps', () => {
         autorestart            true
         min_uptime             60s
         restart                {"delay":1000,"max_delay":60000,"give_up":null}
+        watch                  {"watch":false,"ignore_watch":[],"watch_delay":200,"watch_options":{}}
         kill_timeout           30s
         treekill               true
         stop_signal            auto

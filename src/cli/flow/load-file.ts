@@ -12,6 +12,7 @@ export interface FileOptions {
   readonly revision?: string;
   /** What would be a warning is an error. */
   readonly strict?: boolean;
+  readonly onRead?: LoadOptions['onRead'];
 }
 
 export async function loadFile(
@@ -24,6 +25,7 @@ export async function loadFile(
     ...(options.file === undefined ? {} : { file: options.file }),
     ...(options.env === undefined ? {} : { envName: options.env }),
     ...(options.revision === undefined ? {} : { revision: options.revision }),
+    ...(options.onRead === undefined ? {} : { onRead: options.onRead }),
     cwd: context.cwd,
     environment: context.environment,
     home: context.home,

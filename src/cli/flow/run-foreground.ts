@@ -3,19 +3,16 @@ import type { ObservedApp } from '../../domain/observed-state.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Milliseconds } from '../../domain/time.ts';
 import type { ExitCause } from '../../domain/worker-state.ts';
-import type { ClusterControl } from '../../execute/cluster-control.ts';
 import { executePlan } from '../../execute/execute-plan.ts';
 import { sharedAbortController } from '../../platform/abort.ts';
-import type { Timer } from '../../platform/clock.ts';
-import type { InterruptSignal } from '../../platform/interrupt.ts';
 import { signalNumber } from '../../platform/signal-number.ts';
-import type { Foreground } from '../../supervise/foreground.ts';
-import { deferred } from '../../util/deferred.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOf } from '../exit-codes.ts';
 import type { RunRenderer } from '../render/run-text.ts';
 import { fail } from './fail.ts';
+import { inForeground, type ForegroundSession, type ForegroundWork, type Interrupted } from './in-foreground.ts';
+import { inProcess } from './in-process.ts';
 
 export interface ForegroundRun {
   readonly plan: Plan;
@@ -28,53 +25,22 @@ export interface ForegroundRun {
 type End =
   /** No app has anything left to do. */
   | { readonly type: 'at-rest'; readonly cause: ExitCause | null }
-  | { readonly type: 'not-started'; readonly failure: Failure }
-  | { readonly type: 'interrupted'; readonly signal: InterruptSignal };
+  | { readonly type: 'not-started'; readonly failure: Failure };
 
 /** All steps at once: only a few programs start at a time anyway. */
 const CONCURRENCY = 256;
-/** What is being started when all is killed has no process yet. */
-const KILL_INTERVAL: Milliseconds = 100;
 
 /** Answers the exit code once nothing of the apps is left. */
 export async function runForeground(context: CliContext, { plan, grace, renderer }: ForegroundRun): Promise<number> {
-  const changes = { notice: (): void => {} };
-  const { line: onLine, event: onEvent, logProblem: onLogProblem } = renderer;
-  const onChange = (): void => changes.notice();
-  const opened = await context.foreground({ onLine, onEvent, onLogProblem, onChange });
-  if (!opened.ok) return fail(context, opened.error);
-  const foreground = opened.value;
-  const interruption = deferred<End>();
-  const killer = repeatedly(context, () => foreground.kill());
-  const ignore = context.onInterrupt((signal, count) => {
-    if (count === 1) {
-      renderer.stopping(signal, grace);
-      return interruption.resolve({ type: 'interrupted', signal });
-    }
-    renderer.killing();
-    killer.start(0);
-  });
-  try {
-    const run = runToRest(context, { plan, renderer, foreground, changes });
-    const end = await Promise.race([run.end, interruption.promise]);
-    run.abandon();
-    killer.start(grace);
-    await foreground.stop();
-    return exitCodeOfRun(end);
-  } finally {
-    ignore();
-    killer.cancel();
-    foreground.close();
-  }
+  const done = await inForeground(context, { grace, renderer, hangUp: false }, (session) =>
+    runToRest(context, { ...session, plan, renderer }),
+  );
+  return done.ok ? exitCodeOfRun(done.value) : fail(context, done.error);
 }
 
-interface Run extends Pick<ForegroundRun, 'plan' | 'renderer'> {
-  readonly foreground: Foreground;
-  /** Called after anything that happened to a worker. */
-  readonly changes: { notice: () => void };
-}
+interface Run extends ForegroundSession, Pick<ForegroundRun, 'plan' | 'renderer'> {}
 
-function runToRest(context: CliContext, run: Run): { readonly end: Promise<End>; readonly abandon: () => void } {
+function runToRest(context: CliContext, run: Run): ForegroundWork<End> {
   const stop = sharedAbortController();
   return {
     end: startAll(context, run, stop.signal).then((failure) =>
@@ -91,7 +57,7 @@ async function startAll(
   signal: AbortSignal,
 ): Promise<Failure | null> {
   let first: Failure | null = null;
-  const report = await executePlan(plan, inProcess(foreground, { plan, by: await context.actor() }), {
+  const report = await executePlan(plan, inProcess(foreground, { project: plan.project, by: await context.actor() }), {
     concurrency: CONCURRENCY,
     signal,
     abandon: signal,
@@ -103,17 +69,6 @@ async function startAll(
   });
   if (first !== null) renderer.failures(report);
   return first;
-}
-
-/** The supervisor in this process as the executor's port. */
-function inProcess(
-  foreground: Foreground,
-  { plan: { project }, by }: { readonly plan: Plan; readonly by: Awaited<ReturnType<CliContext['actor']>> },
-): ClusterControl {
-  return {
-    perform: ({ app, action }, { onProgress }) =>
-      foreground.perform({ project, app, action, by, source: null }, (workers) => onProgress({ app, workers })),
-  };
 }
 
 function untilAtRest({ foreground, changes }: Run): Promise<End> {
@@ -128,19 +83,7 @@ function untilAtRest({ foreground, changes }: Run): Promise<End> {
   });
 }
 
-function repeatedly({ clock }: Pick<CliContext, 'clock'>, action: () => void) {
-  let timer: Timer | null = null;
-  const start = (after: Milliseconds): void => {
-    timer?.cancel();
-    timer = clock.after(after, () => {
-      action();
-      start(KILL_INTERVAL);
-    });
-  };
-  return { start, cancel: (): void => timer?.cancel() };
-}
-
-function exitCodeOfRun(end: End): number {
+function exitCodeOfRun(end: End | Interrupted): number {
   switch (end.type) {
     case 'interrupted':
       return end.signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { addDevelopmentCommands } from './development-commands.ts';
 import { addFileCommands } from './file-commands.ts';
 import { hoistFlags } from './hoist-flags.ts';
 import { addMachineCommands } from './machine-commands.ts';
@@ -79,6 +80,7 @@ interface CommandGroup {
 
 const GROUPS: readonly CommandGroup[] = [
   { heading: 'Main:', commands: ['init', 'validate', 'plan', 'apply', 'down', 'lock', 'unlock'], add: addFileCommands },
+  { heading: 'Main:', commands: ['watch', 'dev'], add: addDevelopmentCommands },
   {
     heading: 'Operating:',
     commands: ['list', 'ls', 'status', 'monit', 'describe', 'show', 'logs', 'flush', 'history', 'events', 'env'],

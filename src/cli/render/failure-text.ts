@@ -34,6 +34,7 @@ function headlineOf(failure: Failure): string {
     case 'config-invalid':
     case 'owned-by-another-origin':
     case 'empty-desired-state':
+    case 'watched-already':
       return refusalHeadline(failure);
     case 'boot-not-arranged':
       return bootHeadline(failure.because);
@@ -50,12 +51,11 @@ function headlineOf(failure: Failure): string {
     case 'interrupted':
       return `interrupted by ${failure.signal}; the daemon finishes what it began, nothing else is begun`;
     case 'no-such-app':
-      return `there is no app ${JSON.stringify(failure.target)}${suggestion(failure.didYouMean)}`;
+    case 'ambiguous-target':
+      return targetHeadline(failure);
     case 'no-such-revision':
     case 'only-code-differs':
       return revisionHeadline(failure);
-    case 'ambiguous-target':
-      return `${JSON.stringify(failure.target)} is in several projects: ${failure.projects.join(', ')}; nothing was changed`;
     default:
       return unreachable(failure);
   }
@@ -69,6 +69,7 @@ function adviceOn(failure: Failure): readonly string[] {
     case 'config-invalid':
     case 'owned-by-another-origin':
     case 'empty-desired-state':
+    case 'watched-already':
       return refusalAdvice(failure);
     case 'boot-not-arranged':
       return bootAdvice(failure.because);
@@ -85,15 +86,29 @@ function adviceOn(failure: Failure): readonly string[] {
     case 'interrupted':
       return ['Go on from where it is: eco apply'];
     case 'no-such-app':
-      return ['See the names: eco list'];
+    case 'ambiguous-target':
+      return [targetAdvice(failure)];
     case 'no-such-revision':
     case 'only-code-differs':
       return revisionAdvice(failure);
-    case 'ambiguous-target':
-      return [`Say which: --project ${quoted(failure.projects[0] ?? 'NAME')}`];
     default:
       return unreachable(failure);
   }
+}
+
+type WrongTarget = Extract<Failure, { reason: 'no-such-app' | 'ambiguous-target' }>;
+
+function targetHeadline(failure: WrongTarget): string {
+  const target = JSON.stringify(failure.target);
+  return failure.reason === 'no-such-app'
+    ? `there is no app ${target}${suggestion(failure.didYouMean)}`
+    : `${target} is in several projects: ${failure.projects.join(', ')}; nothing was changed`;
+}
+
+function targetAdvice(failure: WrongTarget): string {
+  return failure.reason === 'no-such-app'
+    ? 'See the names: eco list'
+    : `Say which: --project ${quoted(failure.projects[0] ?? 'NAME')}`;
 }
 
 /** Workers that failed alike, as those of one app do most often, share a report. */

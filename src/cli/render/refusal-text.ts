@@ -2,7 +2,10 @@ import { formatOrigin } from '../../domain/desired-state.ts';
 import type { Failure } from '../../domain/failure.ts';
 import { unreachable } from '../../util/unreachable.ts';
 
-type Refusal = Extract<Failure, { reason: 'config-invalid' | 'owned-by-another-origin' | 'empty-desired-state' }>;
+type Refusal = Extract<
+  Failure,
+  { reason: 'config-invalid' | 'owned-by-another-origin' | 'empty-desired-state' | 'watched-already' }
+>;
 
 /** Why a file is not applied. */
 export function refusalHeadline(failure: Refusal): string {
@@ -15,6 +18,8 @@ export function refusalHeadline(failure: Refusal): string {
       return `project ${failure.project} belongs to ${formatOrigin(failure.owner)}; nothing was changed`;
     case 'empty-desired-state':
       return `the file has no apps, but project ${failure.project} has ${count(failure.apps.length, 'app')}; nothing was changed`;
+    case 'watched-already':
+      return 'another eco watch of this file runs; nothing was begun';
     default:
       return unreachable(failure);
   }
@@ -31,6 +36,8 @@ export function refusalAdvice(failure: Refusal): readonly string[] {
       ];
     case 'empty-desired-state':
       return [`It has ${failure.apps.join(', ')}.`, 'Delete all of them: eco apply --allow-empty, or eco down'];
+    case 'watched-already':
+      return ['End that one first: press q or Ctrl-C in its terminal'];
     default:
       return unreachable(failure);
   }
