@@ -67,20 +67,23 @@ describe.concurrent('secrets', () => {
   });
 
   test('reach the app and nothing else', async ({ eco }) => {
-    await eco.write({ 'db.txt': 'from-a-file-4711\n' });
+    await eco.write({ 'db.txt': 'from-a-file-471234567891\n' });
     await chmod(eco.path('db.txt'), 0o600);
     await eco.write(
       files({
         DB: { file: './db.txt' },
-        TOKEN: { command: 'printf from-a-command-$(basename "$PWD")-$((4000+712))' },
+        TOKEN: { command: 'printf from-a-command-$(basename "$PWD")-$((400000000000+71234567892))' },
       }),
     );
     const applied = await eco.ok(['apply', '--verbose']);
-    expect((await told(eco, 'api-0')).env).toMatchObject({ DB: 'from-a-file-4711', TOKEN: 'from-a-command-app-4712' });
+    expect((await told(eco, 'api-0')).env).toMatchObject({
+      DB: 'from-a-file-471234567891',
+      TOKEN: 'from-a-command-app-471234567892',
+    });
 
-    await eco.write({ 'db.txt': 'from-a-file-4714\n' });
+    await eco.write({ 'db.txt': 'from-a-file-471234567894\n' });
     await eco.ok(['restart', 'api']);
-    await eco.eventually(async () => (await told(eco, 'api-0')).env['DB'] === 'from-a-file-4714');
+    await eco.eventually(async () => (await told(eco, 'api-0')).env['DB'] === 'from-a-file-471234567894');
     expect((await eco.ok(['plan'])).stdout).toContain('No changes');
     const printed = await Promise.all([
       ...[
@@ -91,13 +94,13 @@ describe.concurrent('secrets', () => {
       ].map((args) => eco.ok(args)),
       eco.ok(['list', '--json']),
     ]);
-    expect([applied, ...printed].map(({ all }) => all).join('\n')).not.toMatch(/471\d/);
+    expect([applied, ...printed].map(({ all }) => all).join('\n')).not.toMatch(/47123456789\d/);
     const kept = await readdir(eco.home, { recursive: true, withFileTypes: true });
     const texts = kept
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => readFile(join(parentPath, name)));
     expect(texts.length).toBeGreaterThan(3);
-    expect((await Promise.all(texts)).join('\n')).not.toMatch(/471\d/);
+    expect((await Promise.all(texts)).join('\n')).not.toMatch(/47123456789\d/);
   });
 
   test('that cannot be had start no worker, and the report says which and why, but not what its command wrote', async ({

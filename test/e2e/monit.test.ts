@@ -52,7 +52,7 @@ function steady(lines: readonly string[]): string {
     .map((line) =>
       line
         .replaceAll(/[▁▂▃▄▅▆▇█]+/g, (bars) => ' '.repeat(bars.length))
-        .replaceAll(/\d+\.\d (%|MiB)/g, (number) => `N ${number.slice(-3).trim()}`.padStart(number.length))
+        .replaceAll(/\d+(?:\.\d)? (%|MiB)/g, (number, unit: string) => `N ${unit}`.padStart(number.length))
         .replaceAll(/\d{3,} */g, (number) => '#'.padEnd(number.length)),
     )
     .join('\n');
@@ -73,10 +73,10 @@ describe('eco monit in a terminal', () => {
     expect(steady(lines.slice(1, 12))).toMatchInlineSnapshot(`
       "┏━ Apps 2 ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
       ┃   name              status       ready               cpu              memory ┃
-      ┃ › api ▾             ready          2/2             N 0 %               N MiB ┃
-      ┃     :0 #            ready                          N 0 %               N MiB ┃
-      ┃     :1 #            ready                          N 0 %               N MiB ┃
-      ┃   sleeper           ready          1/1             N 0 %               N MiB ┃
+      ┃ › api ▾             ready          2/2               N %               N MiB ┃
+      ┃     :0 #            ready                            N %               N MiB ┃
+      ┃     :1 #            ready                            N %               N MiB ┃
+      ┃   sleeper           ready          1/1               N %               N MiB ┃
       ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
       ┌─ Logs api ───────────────────────────────────────────────────────────────────┐
       │ :0 | listens as #                                                            │

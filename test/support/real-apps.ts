@@ -21,6 +21,8 @@ export interface RealApp {
   /** The change that makes the second version of the app, in the ecosystem file. */
   readonly edited: Readonly<Record<string, unknown>>;
   readonly listens: boolean;
+  /** Whether eco sees by itself that it listens; otherwise the file has to say where. */
+  readonly seen: boolean;
   /** Whether the process that answers is the worker itself, or may be a descendant of it. */
   readonly answersItself: boolean;
   readonly ask: (eco: EcoRig, context: Asked) => Promise<Said>;
@@ -33,7 +35,7 @@ export interface Asked {
 }
 
 const EDITED = { env: { GREETING: 'hello' } };
-const ANSWERS = { edited: EDITED, listens: true, answersItself: true, ask: askByHttp };
+const ANSWERS = { edited: EDITED, listens: true, seen: true, answersItself: true, ask: askByHttp };
 
 const IN_JAVASCRIPT = { before: 'version = 1', after: 'version = 2' };
 
@@ -88,6 +90,7 @@ export const REAL_APPS: Readonly<Record<string, RealApp>> = {
     fixture: 'npm-start-compound',
     spec: { script: 'npm', args: 'start' },
     code: { file: 'server.js', ...IN_JAVASCRIPT },
+    seen: false,
     answersItself: false,
   },
   'a Python script': {
@@ -95,6 +98,7 @@ export const REAL_APPS: Readonly<Record<string, RealApp>> = {
     fixture: 'python',
     spec: { script: 'server.py' },
     code: { file: 'server.py', before: 'VERSION = 1', after: 'VERSION = 2' },
+    seen: false,
   },
   'a queue worker that never listens': {
     fixture: 'queue-worker',
@@ -102,6 +106,7 @@ export const REAL_APPS: Readonly<Record<string, RealApp>> = {
     code: { file: 'worker.js', ...IN_JAVASCRIPT },
     edited: EDITED,
     listens: false,
+    seen: false,
     answersItself: true,
     ask: askByJob,
   },
@@ -111,6 +116,7 @@ export const REAL_APPS: Readonly<Record<string, RealApp>> = {
     code: { file: 'serve.sh', before: 'version=1', after: 'version=2' },
     edited: EDITED,
     listens: false,
+    seen: false,
     answersItself: true,
     ask: askByLog,
   },
@@ -120,6 +126,7 @@ export const REAL_APPS: Readonly<Record<string, RealApp>> = {
     code: null,
     edited: { args: '1002' },
     listens: false,
+    seen: false,
     answersItself: true,
     ask: askByCommand,
   },
@@ -177,5 +184,6 @@ function saidIn(body: unknown): Said {
 export function entryOf(app: RealApp, name: string, { port, edited }: { port: number; edited: boolean }): object {
   const change = edited ? app.edited : {};
   const env = { ...(app.listens ? { PORT: port } : {}), ...('env' in change ? EDITED.env : {}) };
-  return { name, ...app.spec, ...change, env, ...(app.fixture === null ? {} : { cwd: join('.', name) }) };
+  const readiness = app.listens && !app.seen ? { readiness: { tcp: port } } : {};
+  return { name, ...app.spec, ...readiness, ...change, env, ...(app.fixture === null ? {} : { cwd: join('.', name) }) };
 }
