@@ -7,6 +7,7 @@ import { sendLocal, type LocalRequest, type LocalResponse } from '../platform/lo
 import { unreachable } from '../util/unreachable.ts';
 import type { DaemonClient, StepOptions } from './daemon-client.ts';
 import { askInTurn } from './next-daemon.ts';
+import { messageOf } from '../util/message-of.ts';
 
 type Call = Omit<LocalRequest, 'socketPath'>;
 
@@ -122,6 +123,6 @@ function unreachableBecause(
   { socketPath, log }: Address,
   { taken }: { readonly taken: boolean } = { taken: true },
 ): Failure {
-  const cause = error instanceof Error ? error.message : String(error);
+  const cause = messageOf(error);
   return { reason: 'daemon-unreachable', socket: socketPath, cause, log, taken };
 }

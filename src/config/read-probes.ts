@@ -13,6 +13,7 @@ import { readBoolean, readDuration, readLogTarget, readNumber, readText } from '
 import type { Program } from './program.ts';
 import type { Report } from './report.ts';
 import { isRecord, type SourcePath } from './source.ts';
+import { messageOf } from '../util/message-of.ts';
 
 type Health =
   | 'readiness'
@@ -162,6 +163,6 @@ function patternProblem(pattern: string): string | null {
     new RegExp(pattern).test('');
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

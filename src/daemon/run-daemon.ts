@@ -62,6 +62,7 @@ export async function runDaemon(): Promise<number> {
   supervision.keeper.start();
   await serve({ home, socketPath, store, events, ledger, supervision });
   events.record({ type: 'daemon-stopped', pid: daemonProcess.pid });
+  await store.flushed();
   return 0;
 }
 

@@ -15,6 +15,7 @@ export async function performStep(
   if (request.asked === 'hand' && changesMore(request.action.type)) projects.changedByHand(project);
   events.record({ type: 'step-started', project, app, action, by });
   const outcome = await supervisor.perform(completeStep(request), (workers) => send({ type: 'progress', workers }));
+  await store.flushed();
   if (outcome.ok) {
     events.record({ type: 'step-succeeded', project, app, action });
     send({ type: 'succeeded', outcome: outcome.value });

@@ -13,14 +13,13 @@ import {
   readJsonFolder,
   removeFile,
   removeUnfinished,
-  type WriteOptions,
 } from '../platform/json-file.ts';
 import type { ExitRecord } from '../protocol/worker.ts';
 import { completeDocument, type ClusterDocument } from '../supervise/cluster-document.ts';
 import type { WorkerRecord } from '../supervise/ports.ts';
 import { exitRecordPath, exitsPath, fileNameOf } from '../supervise/worker-launch.ts';
 import { isAppDocument, isCount, isManifest, isProjectDocument, isProjectLock, isWorkerRecord } from './check-state.ts';
-import { DocumentWriter, type WriterOptions } from './document-writer.ts';
+import { DocumentWriter, type WriteOptions, type WriterOptions } from './document-writer.ts';
 
 /** Raised when a document gets a form that an older eco would misread; a field that it does not know is no such form. */
 const FORMAT_VERSION = 1;
@@ -53,6 +52,8 @@ export class Store {
   readonly #writer: DocumentWriter;
   /** The text of each worker record as written, for many changes of a worker change nothing of its record. */
   readonly #workers = new Map<WorkerId, string>();
+  /** Digests of the manifests that are written: they never change. */
+  readonly #manifests = new Set<string>();
 
   constructor(home: string, options: WriterOptions) {
     this.#home = home;
@@ -73,6 +74,11 @@ export class Store {
     const newer = last !== null && last.format > FORMAT_VERSION;
     if (!newer) this.#writer.write(path, { format: FORMAT_VERSION, version, bootId }, { durable: true });
     return { last, newer };
+  }
+
+  /** What has been written until now, and is to survive a power cut, does. */
+  flushed(): Promise<void> {
+    return this.#writer.flushed();
   }
 
   /** What an earlier daemon did not come to write in full. */
@@ -169,6 +175,8 @@ export class Store {
   }
 
   saveManifest(digest: string, manifest: CodeManifest): void {
+    if (this.#manifests.has(digest)) return;
+    this.#manifests.add(digest);
     this.#write(this.#manifestFile(digest), manifest, { durable: false });
   }
 

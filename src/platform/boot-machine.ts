@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { entryPoints } from './entry-points.ts';
 import { nodeProgram } from './base-environment.ts';
 import { daemonCommand } from './start-daemon.ts';
+import { messageOf } from '../util/message-of.ts';
 
 /** What the machine's own service manager is told, and told with. */
 export const bootMachine = {
@@ -64,6 +65,6 @@ function attempt(action: () => void): string | null {
     action();
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { basename, dirname, join } from 'node:path';
 import type { Limits } from '../domain/app-spec.ts';
 import type { LaunchRequest } from './launcher.ts';
+import { messageOf } from '../util/message-of.ts';
 
 /** Where this process is in the tree of cgroups v2 (https://docs.kernel.org/admin-guide/cgroup-v2.html). */
 export interface CgroupPlace {
@@ -50,7 +51,7 @@ export function cgroups(place: CgroupPlace): Cgroups {
         const why = missing.length === 0 ? null : `the cgroup ${base} has no control over ${missing.join(', ')}`;
         return { request: within(request, folder), problem: why };
       } catch (error) {
-        return { request, problem: error instanceof Error ? error.message : String(error) };
+        return { request, problem: messageOf(error) };
       }
     },
     leave: (name) => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { messageOf } from '../util/message-of.ts';
 
 export interface FileWatch {
   readonly add: (paths: readonly string[]) => void;
@@ -51,7 +52,7 @@ export async function watchFolders(
     ignored: (path, stats) =>
       stats !== undefined && !named.has(path) && (stats.isDirectory() ? !enters(path) : !oneByOne),
   });
-  watcher.on('error', (error) => onProblem(error instanceof Error ? error.message : String(error)));
+  watcher.on('error', (error) => onProblem(messageOf(error)));
   const ready = new Promise<void>((resolve) => {
     watcher.once('ready', resolve);
   });

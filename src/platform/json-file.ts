@@ -9,15 +9,19 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isMissing } from './file-errors.ts';
 import { makeFolder } from './make-folder.ts';
 import { withSpareDescriptor } from './spare-descriptor.ts';
 
 export interface WriteOptions {
-  /** Survives a power cut, at the price of a disk flush. */
-  readonly durable: boolean;
+  /** Its content is on the disk before it takes the place of another: after a power cut one of the two is there, whole. */
+  readonly flushed: boolean;
 }
+
+/** As many as libuv has threads for: what is flushed together costs the disk little more than one. */
+const FLUSHED_AT_ONCE = 4;
 
 /** Readers see the old document or the new one, never a part of either; nobody else on the machine can read it. */
 export function writeJsonFile(path: string, value: unknown, options: WriteOptions): void {
@@ -31,18 +35,48 @@ export function writeJsonFile(path: string, value: unknown, options: WriteOption
   }
 }
 
-function write(path: string, value: unknown, { durable }: WriteOptions): void {
+function write(path: string, value: unknown, { flushed }: WriteOptions): void {
   const temporary = `${path}.tmp`;
   const fd = openSync(temporary, 'w', 0o600);
   try {
     // Unlike writeSync, never a part of it without an error.
     writeFileSync(fd, `${JSON.stringify(value)}\n`);
-    if (durable) fsyncSync(fd);
+    if (flushed) fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
   renameSync(temporary, path);
-  if (durable) syncFolder(dirname(path));
+}
+
+/** What they hold, and that they are there, survives a power cut from then on. Files that are gone are none of its business. */
+export async function flushToDisk(paths: readonly string[]): Promise<void> {
+  const folders = new Set(paths.map(dirname));
+  const left = [...paths].values();
+  await Promise.all(Array.from({ length: FLUSHED_AT_ONCE }, () => flushEach(left)));
+  await flushEach(folders.values());
+}
+
+async function flushEach(paths: Iterator<string>): Promise<void> {
+  for (let next = paths.next(); next.done !== true; next = paths.next()) await flush(next.value);
+}
+
+async function flush(path: string): Promise<void> {
+  const handle = await openIfThere(path);
+  if (handle === null) return;
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
 }
 
 /** Durable, and nothing waits for the disk but the caller. */
@@ -63,12 +97,7 @@ export async function writeJsonFileDurably(path: string, value: unknown): Promis
     removeFile(temporary);
     throw error;
   }
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await flush(dirname(path));
 }
 
 /** undefined if it is missing or not JSON. */
@@ -126,15 +155,5 @@ function entriesIn(folder: string) {
     return withSpareDescriptor(() => readdirSync(folder, { withFileTypes: true }));
   } catch {
     return [];
-  }
-}
-
-/** The rename itself must survive, too. */
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

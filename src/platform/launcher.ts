@@ -10,6 +10,7 @@ import { makeFolder } from './make-folder.ts';
 import { startChild } from './start-child.ts';
 import { readProcess } from './process-table.ts';
 import type { ExitCause } from '../domain/worker-state.ts';
+import { messageOf } from '../util/message-of.ts';
 
 export interface LaunchRequest {
   readonly command: string;
@@ -203,7 +204,7 @@ function logProblem(error: unknown): string {
     case 'EDQUOT':
       return `the disk is too full for the log (${code}); make room, such as by "eco flush"`;
     default:
-      return `the log cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
+      return `the log cannot be opened: ${messageOf(error)}`;
   }
 }
 
@@ -213,5 +214,5 @@ function exitCause(code: number | null, signal: string | null): ExitCause {
 }
 
 function spawnError(error: unknown): ExitCause {
-  return { type: 'spawn-error', message: error instanceof Error ? error.message : String(error) };
+  return { type: 'spawn-error', message: messageOf(error) };
 }

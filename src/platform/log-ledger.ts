@@ -147,7 +147,7 @@ export class LogLedger {
 
   /** Survives the daemon. */
   write(path: string, change: Partial<LogDocument>): void {
-    writeJsonFile(this.#file(path), this.#changed(path, change), { durable: false });
+    writeJsonFile(this.#file(path), this.#changed(path, change), { flushed: false });
   }
 
   /** Survives a power cut too: for what must be known before the next thing is done. Holds at once for who reads here. */

@@ -1,5 +1,6 @@
 import { chmodSync, lstatSync, type Stats } from 'node:fs';
 import { makeFolder } from './make-folder.ts';
+import { messageOf } from '../util/message-of.ts';
 
 /** Makes sure that only this user can look into the folder. Answers what is wrong with it, or null. */
 export function ensurePrivateFolder(path: string): string | null {
@@ -10,7 +11,7 @@ export function ensurePrivateFolder(path: string): string | null {
     if (problem === null && (stats.mode & 0o077) !== 0) chmodSync(path, 0o700);
     return problem;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensurePrivateFolder } from './private-folder.ts';
+import { messageOf } from '../util/message-of.ts';
 
 /** Where a process that lives shortly keeps what only it needs. */
 export interface StateFolder {
@@ -28,7 +29,7 @@ export function makeStateFolder(): StateFolder | NoPlace {
       const path = mkdtempSync(join(place, 'eco-run-'));
       return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
     } catch (error) {
-      first ??= { place, problem: error instanceof Error ? error.message : String(error) };
+      first ??= { place, problem: messageOf(error) };
     }
   }
   return first ?? { place: tmpdir(), problem: 'it is not there' };

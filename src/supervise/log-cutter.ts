@@ -28,6 +28,7 @@ import { moveRest, type MoveOptions } from '../platform/log-truncate.ts';
 import { unreachable } from '../util/unreachable.ts';
 import type { LogProblem } from './log-problem.ts';
 import { planRotation } from './rotation-plan.ts';
+import { messageOf } from '../util/message-of.ts';
 
 export interface LogCutterOptions {
   readonly ledger: LogLedger;
@@ -73,7 +74,7 @@ export class LogCutter {
       try {
         await this.#recover(path);
       } catch (error) {
-        this.#onProblem(path, { type: 'failed', cause: error instanceof Error ? error.message : String(error) });
+        this.#onProblem(path, { type: 'failed', cause: messageOf(error) });
       }
     }
   }

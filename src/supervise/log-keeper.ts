@@ -4,6 +4,7 @@ import type { LogLedger } from '../platform/log-ledger.ts';
 import { LogCutter } from './log-cutter.ts';
 import type { LogProblem } from './log-problem.ts';
 import { GROWING_INTERVAL, growsFast, restingInterval } from './rotation-plan.ts';
+import { messageOf } from '../util/message-of.ts';
 
 /** A file that a worker may write to, and how much of it stays; null: all. */
 export interface RotatedFile {
@@ -115,7 +116,7 @@ export class LogKeeper {
       (error: unknown) => {
         this.#options.onProblem(path, {
           type: 'failed',
-          cause: error instanceof Error ? error.message : String(error),
+          cause: messageOf(error),
         });
         // It would fail again at once.
         this.#options.clock.after(RETRY_AFTER, () => this.#pending.delete(path));

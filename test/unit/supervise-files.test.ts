@@ -74,8 +74,8 @@ describe('appending to a record', () => {
 describe('a JSON document', () => {
   test('is private, replaces the one before, and leaves nothing beside it', () => {
     const path = join(folder, 'a', 'b', 'doc.json');
-    writeJsonFile(path, { version: 1 }, { durable: true });
-    writeJsonFile(path, { version: 2 }, { durable: false });
+    writeJsonFile(path, { version: 1 }, { flushed: true });
+    writeJsonFile(path, { version: 2 }, { flushed: false });
     expect(readJsonFile(path)).toEqual({ version: 2 });
     expect(readdirSync(join(folder, 'a', 'b'))).toEqual(['doc.json']);
     expect([path, join(folder, 'a'), join(folder, 'a', 'b')].map((name) => statSync(name).mode & 0o777)).toEqual([
@@ -85,11 +85,11 @@ describe('a JSON document', () => {
 
   test('survives a writer that died half-way', () => {
     const path = join(folder, 'doc.json');
-    writeJsonFile(path, { version: 1 }, { durable: false });
+    writeJsonFile(path, { version: 1 }, { flushed: false });
     writeFileSync(`${path}.tmp`, '{"version": 2, "and then th');
     expect(readJsonFile(path)).toEqual({ version: 1 });
     expect(jsonFilesIn(folder)).toEqual(['doc']);
-    writeJsonFile(path, { version: 3 }, { durable: false });
+    writeJsonFile(path, { version: 3 }, { flushed: false });
     expect(readJsonFile(path)).toEqual({ version: 3 });
   });
 
@@ -162,6 +162,21 @@ describe('the store', () => {
     store.forgetWorker(RECORD.id);
     store.forgetWorker('unknown');
     expect([open().loadApps(), open().loadWorkers()]).toEqual([[], []]);
+  });
+
+  test('is flushed once all that is durable is, also what is written or removed meanwhile', async () => {
+    const problems: string[] = [];
+    const store = open(problems);
+    const documents = ['a', 'b', 'c'].map((name) => newDocument({ ...KEY, app: name }, appSpec({ name })));
+    documents.forEach((document) => store.saveApp(document));
+    store.removeApp({ ...KEY, app: 'b' });
+    const first = store.flushed();
+    documents.forEach((document) => store.saveApp(document));
+    store.removeApp({ ...KEY, app: 'c' });
+    await Promise.all([first, store.flushed()]);
+    await store.flushed();
+    expect(problems).toEqual([]);
+    expect(open().loadApps()).toEqual(documents.slice(0, 2));
   });
 
   test('writes a worker that was forgotten and comes back', () => {

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Milliseconds } from '../../domain/time.ts';
 import { findSignal } from '../../platform/signals.ts';
 import { parseScaleChange, type ScaleChange } from '../scale-change.ts';
+import { messageOf } from '../../util/message-of.ts';
 
 const UNITS: Readonly<Record<string, Milliseconds>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
@@ -38,7 +39,7 @@ export function pattern(text: string): string {
   try {
     return new RegExp(text).source;
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    throw new InvalidArgumentError(messageOf(error));
   }
 }
 
