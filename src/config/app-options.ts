@@ -1,6 +1,7 @@
 /**
  * Every option of an app that this version carries out. A new one is a row here, a property in
- * `schemas/ecosystem.schema.json`, and the line in `normalize` that reads it. A unit test compares the two.
+ * `schemas/ecosystem.schema.json`, the line in `normalize` that reads it, and a case in `test/support/option-cases` of what it
+ * does to a spec and to a process. Unit tests compare them.
  */
 export const APP_OPTIONS = [
   { name: 'name', aliases: [] },

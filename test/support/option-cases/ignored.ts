@@ -1,0 +1,23 @@
+/** What is accepted and has no effect: a value that asks for something. */
+export const IGNORED_OPTIONS: Readonly<Record<string, unknown>> = {
+  pmx: true,
+  automation: true,
+  km_link: true,
+  deep_monitoring: true,
+  trace: true,
+  disable_trace: true,
+  v8: true,
+  event_loop_inspector: true,
+  io: { metrics: { network: true } },
+  vizion: true,
+  username: 'me',
+  windowsHide: true,
+  write: true,
+  listen: 3000,
+  kill_retry_time: 100,
+  pid_file: './app.pid',
+  pid: './app.pid',
+  post_update: ['npm install'],
+  install_url: 'https://example.com/module.tgz',
+  force: true,
+};
