@@ -54,7 +54,8 @@ export const EXIT_CODES: readonly ExitCodeText[] = [
   {
     code: EXIT.onlyDrift,
     meaning: 'only drift: the file did not change since the last apply',
-    explanation: 'Somebody changed apps by hand, or processes are gone. `eco apply` brings them back to the file.',
+    explanation:
+      'Of `plan --detailed-exitcode` and `drift --exit-code`. Somebody changed apps by hand, or processes are gone. `eco apply` brings them back to the file.',
   },
   {
     code: EXIT.lockHeld,

@@ -47,7 +47,12 @@ function completeState(state: ObservedState): ObservedState {
     spec: completeSpec(app.spec),
     applied: app.applied === null ? null : completeSpec(app.applied),
   });
-  return { ...state, projects: state.projects.map((project) => ({ ...project, apps: project.apps.map(complete) })) };
+  const projects = state.projects.map(({ deletedApps = [], ...project }) => ({
+    ...project,
+    apps: project.apps.map(complete),
+    deletedApps: deletedApps.map((app) => ({ ...app, applied: completeSpec(app.applied) })),
+  }));
+  return { ...state, projects };
 }
 
 interface Address {

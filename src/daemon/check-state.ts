@@ -47,10 +47,23 @@ export function isWorkerRecord(value: unknown): value is WorkerRecord {
 }
 
 export function isProjectDocument(value: unknown): value is ProjectDocument {
-  const { name, origin, file, serial, lineage = 'none' } = fieldsOf(value);
+  const { name, origin, file, serial, lineage = 'none', deletedApps = [] } = fieldsOf(value);
   const { type, path, remote } = fieldsOf(origin);
   const hasOrigin = (type === 'folder' && typeof path === 'string') || (type === 'git' && typeof remote === 'string');
-  return isText(name) && hasOrigin && typeof file === 'string' && isCount(serial) && isText(lineage);
+  return (
+    isText(name) &&
+    hasOrigin &&
+    typeof file === 'string' &&
+    isCount(serial) &&
+    isText(lineage) &&
+    Array.isArray(deletedApps) &&
+    deletedApps.every(isDeletedApp)
+  );
+}
+
+function isDeletedApp(value: unknown): boolean {
+  const { name, applied, by, at } = fieldsOf(value);
+  return isText(name) && isSpec(applied) && isText(fieldsOf(by)['user']) && isCount(at);
 }
 
 export function isProjectLock(value: unknown): value is ProjectLock {

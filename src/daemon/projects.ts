@@ -2,7 +2,7 @@ import { byName } from '../util/compare.ts';
 import { isAnothers, NO_ORIGIN } from '../domain/desired-state.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { ProjectName } from '../domain/names.ts';
-import type { ObservedApp, ObservedProject } from '../domain/observed-state.ts';
+import type { DeletedApp, ObservedApp, ObservedProject } from '../domain/observed-state.ts';
 import type { ClaimAnswer, ClaimRequest } from '../protocol/control.ts';
 import type { ProjectDocument } from './store.ts';
 
@@ -28,14 +28,17 @@ export class Projects {
       return err({ reason: 'owned-by-another-origin', project, owner: known.origin, claimant: origin });
     }
     const serial = (known?.serial ?? 0) + 1;
-    this.#keep({ ...known, name: project, origin, file, serial });
+    this.#keep({ ...known, name: project, origin, file, serial, deletedApps: [] });
     return ok({ serial });
   }
 
-  /** A plan that was made before is not one of what there is now. */
-  changedByHand(project: ProjectName): void {
+  /** A plan that was made before is not one of what there is now. An app that was applied and is deleted is kept in mind. */
+  changedByHand(project: ProjectName, deleted: DeletedApp | null = null): void {
     const known = this.#documents.get(project);
-    if (known !== undefined) this.#keep({ ...known, serial: known.serial + 1 });
+    if (known === undefined) return;
+    const others = (known.deletedApps ?? []).filter(({ name }) => name !== deleted?.name);
+    const deletedApps = deleted === null ? others : [...others, deleted].sort(byName);
+    this.#keep({ ...known, serial: known.serial + 1, deletedApps });
   }
 
   /** Sorted by name; apps whose project was never claimed are shown as one of an unknown file. */
@@ -43,8 +46,19 @@ export class Projects {
     const names = new Set([...this.#documents.keys(), ...apps.map((app) => app.project)]);
     return [...names]
       .filter((name) => project === undefined || name === project)
-      .map((name) => ({ ...this.#documentOf(name), apps: apps.filter((app) => app.project === name) }))
+      .map((name) => this.#observed(name, apps))
       .sort(byName);
+  }
+
+  /** What was deleted and is there again was not deleted in the end. */
+  #observed(name: ProjectName, all: readonly ObservedApp[]): ObservedProject {
+    const { deletedApps = [], ...document } = this.#documentOf(name);
+    const apps = all.filter((app) => app.project === name);
+    return {
+      ...document,
+      deletedApps: deletedApps.filter((gone) => !apps.some((app) => app.name === gone.name)),
+      apps,
+    };
   }
 
   #keep(document: ProjectDocument): void {

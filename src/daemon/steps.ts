@@ -1,5 +1,7 @@
 import { completeSpec } from '../domain/complete-spec.ts';
 import type { StepAction } from '../domain/event.ts';
+import type { DeletedApp } from '../domain/observed-state.ts';
+import { systemClock } from '../platform/clock.ts';
 import type { StepMessage, StepRequest } from '../protocol/control.ts';
 import type { Daemon } from './routes.ts';
 
@@ -12,7 +14,10 @@ export async function performStep(
   const { project, app, by } = request;
   const action = request.action.type;
   saveManifest(request, store);
-  if (request.asked === 'hand' && changesMore(request.action.type)) projects.changedByHand(project);
+  if (request.asked === 'hand' && changesMore(action)) {
+    // Before it is done: what is gone cannot be asked any more what it was.
+    projects.changedByHand(project, deletedApp(request, supervisor));
+  }
   events.record({ type: 'step-started', project, app, action, by });
   const outcome = await supervisor.perform(completeStep(request), (workers) => send({ type: 'progress', workers }));
   await store.flushed();
@@ -23,6 +28,14 @@ export async function performStep(
   }
   events.record({ type: 'step-failed', project, app, action, failure: outcome.error.reason });
   send({ type: 'failed', failure: outcome.error });
+}
+
+/** null for all but the deletion of an app that an apply brought. */
+function deletedApp({ project, app, action, by }: StepRequest, supervisor: Daemon['supervisor']): DeletedApp | null {
+  const cluster = supervisor.cluster({ project, app });
+  const applied = cluster.ok ? cluster.value.document.applied : null;
+  if (action.type !== 'delete' || applied === null) return null;
+  return { name: app, applied, by, at: systemClock.wallTime() };
 }
 
 /** A restart and a reload leave an app as it was to be. */

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { completeSpec } from '../domain/complete-spec.ts';
 import type { Origin } from '../domain/desired-state.ts';
 import type { ProjectLock } from '../domain/lock.ts';
 import type { AppKey, ProjectName, WorkerId } from '../domain/names.ts';
+import type { DeletedApp } from '../domain/observed-state.ts';
 import type { CodeManifest } from '../domain/revision.ts';
 import type { Failure } from '../domain/failure.ts';
 import {
@@ -39,6 +41,8 @@ export interface ProjectDocument {
   readonly serial: number;
   /** Absent from what an older eco wrote. */
   readonly lineage?: string;
+  /** By hand since the last apply. As above. */
+  readonly deletedApps?: readonly DeletedApp[];
 }
 
 /**
@@ -88,7 +92,7 @@ export class Store {
   }
 
   loadProjects(): readonly ProjectDocument[] {
-    return this.#load('projects', isProjectDocument);
+    return this.#load('projects', isProjectDocument).map(completeProject);
   }
 
   saveProject(document: ProjectDocument): void {
@@ -236,3 +240,9 @@ export class Store {
 }
 
 type Check<T> = (value: unknown) => value is T;
+
+/** In today's shape, whichever eco wrote it. */
+function completeProject(stored: ProjectDocument): ProjectDocument {
+  const deletedApps = (stored.deletedApps ?? []).map((app) => ({ ...app, applied: completeSpec(app.applied) }));
+  return { ...stored, deletedApps };
+}

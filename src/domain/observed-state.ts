@@ -23,6 +23,8 @@ export interface ObservedProject {
   readonly serial: number;
   /** Sorted by name. */
   readonly apps: readonly ObservedApp[];
+  /** By hand since the last apply; absent from a daemon that does not know it. */
+  readonly deletedApps?: readonly DeletedApp[];
 }
 
 export interface ObservedApp {
@@ -42,6 +44,15 @@ export interface ObservedApp {
   readonly revision: number;
   /** Sorted by instance, the oldest first where two overlap. */
   readonly workers: readonly ObservedWorker[];
+}
+
+/** An app that is not there any more, and not because a file did without it. */
+export interface DeletedApp {
+  readonly name: AppName;
+  /** What its last successful apply asked for. */
+  readonly applied: AppSpec;
+  readonly by: Actor;
+  readonly at: Timestamp;
 }
 
 export type AppGoal = 'running' | 'stopped';

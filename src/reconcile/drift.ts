@@ -1,19 +1,48 @@
 import type { AppSpec } from '../domain/app-spec.ts';
-import type { ManualChange, ObservedApp } from '../domain/observed-state.ts';
+import { isAnothers, type DesiredState } from '../domain/desired-state.ts';
+import type { DeletedApp, ManualChange, ObservedApp, ObservedProject } from '../domain/observed-state.ts';
 import type { Drift } from '../domain/plan.ts';
 import { equalJson } from '../util/compare.ts';
-import type { Health } from './health.ts';
+import { healthOf, type Health } from './health.ts';
+
+/** What the file asks for, and what is there of it. */
+export interface Standing {
+  readonly spec: AppSpec;
+  readonly app: ObservedApp | undefined;
+  readonly deleted: DeletedApp | undefined;
+}
 
 /**
  * What became of an app since its last successful apply, without the file. An app that was never applied cannot drift,
  * and what the file has taken over since is no drift any more.
  */
-export function driftOf(app: ObservedApp, desired: AppSpec, health: Health): readonly Drift[] {
+export function driftOf({ spec: desired, app, deleted }: Standing): readonly Drift[] {
+  if (app === undefined) return deleted === undefined ? [] : [deletionDrift(deleted)];
   if (app.applied === null) return [];
+  const health = healthOf(app);
   if (isRolledBack(app, desired)) return [rollbackDrift(app), ...workerDrift(app, health)];
   const scaled = app.spec.instances !== app.applied.instances && app.spec.instances !== desired.instances;
   return [...(scaled ? [scaleDrift(app, app.applied)] : []), ...workerDrift(app, health)];
 }
+
+/** What was deleted by hand since the last apply of this file, not of another that had the project. */
+export function deletedOf({ origin }: DesiredState, project: ObservedProject | undefined): readonly DeletedApp[] {
+  return project === undefined || isAnothers(project.origin, origin) ? [] : (project.deletedApps ?? []);
+}
+
+function deletionDrift({ name, applied, by, at }: DeletedApp): Drift {
+  return {
+    app: name,
+    path: 'workers',
+    expected: applied.instances,
+    actual: 0,
+    cause: DELETED_BY_HAND,
+    by,
+    at,
+  };
+}
+
+export const DELETED_BY_HAND = 'deleted by hand';
 
 function isRolledBack(app: ObservedApp, desired: AppSpec): boolean {
   if (lastChange(app, 'rollback') === undefined || app.revision === app.appliedRevision) return false;

@@ -1,6 +1,7 @@
 import type { Action, Drift, FieldChange, JsonValue, Need, Plan, Step } from '../domain/plan.ts';
 import { rollingPolicy, type RolloutPolicy } from '../domain/policies.ts';
 import { unreachable } from '../util/unreachable.ts';
+import { FILE_KEYS } from './file-values.ts';
 import { fileName } from './file-name.ts';
 import { clipped, formatValue } from './format-value.ts';
 import { noticeText } from './notice-text.ts';
@@ -34,20 +35,18 @@ export function formatPlan(plan: Plan): string {
 
 export function planLines(plan: Plan): readonly PlanLine[] {
   if (plan.steps.length === 0) return [...noticeLines(plan), { kind: 'note', text: noChanges(plan) }];
-  const rows = [...plan.drift.map(driftRow), ...plan.steps.map(stepRow)];
-  const widths: Widths = {
-    marker: Math.max(...rows.map(({ marker }) => marker.length)),
-    app: Math.max(...rows.map(({ app }) => app.length)),
-    what: Math.max(...rows.map(({ what }) => what.length)),
-  };
-  const drift = rows.slice(0, plan.drift.length).map((row) => rowLine(row, widths));
-  const changes = plan.steps.flatMap((step) => [rowLine(stepRow(step), widths), ...fieldLines(step)]);
+  const lines = rowLines([...plan.drift.map(driftRow), ...plan.steps.map(stepRow)]);
+  const drift = lines.slice(0, plan.drift.length);
+  const changes = plan.steps.flatMap((step, index) => [
+    ...lines.slice(drift.length + index, drift.length + index + 1),
+    ...fieldLines(step),
+  ]);
   const downtime = plan.steps.some(({ action }) => action.type === 'replace');
   return [
     { kind: 'header', text: header(plan) },
     BLANK,
     ...noticeLines(plan),
-    ...(drift.length > 0 ? [section('Drift (changed outside the file)'), ...drift, BLANK] : []),
+    ...(drift.length > 0 ? [DRIFT, ...drift, BLANK] : []),
     section('Changes'),
     ...changes,
     BLANK,
@@ -56,6 +55,11 @@ export function planLines(plan: Plan): readonly PlanLine[] {
       : []),
     { kind: 'note', text: footer(plan) },
   ];
+}
+
+/** Drift by itself, as in a plan. */
+export function driftLines(drift: readonly Drift[]): readonly PlanLine[] {
+  return [DRIFT, ...rowLines(drift.map(driftRow))];
 }
 
 /** Of drift or of a step. */
@@ -74,6 +78,7 @@ interface Widths {
 }
 
 const BLANK: PlanLine = { kind: 'blank', text: '' };
+const DRIFT: PlanLine = section('Drift (changed outside the file)');
 
 function noticeLines({ notices }: Plan): readonly PlanLine[] {
   const lines = notices.map((notice): PlanLine => ({
@@ -112,6 +117,13 @@ export function footer(plan: Plan): string {
   return `Plan: ${counts.join(', ')}${unchanged}`;
 }
 
+/** Each column as wide as its widest cell. */
+function rowLines(rows: readonly PlanRow[]): readonly PlanLine[] {
+  const width = (column: 'marker' | 'app' | 'what') => Math.max(...rows.map((row) => row[column].length));
+  const widths = { marker: width('marker'), app: width('app'), what: width('what') };
+  return rows.map((row) => rowLine(row, widths));
+}
+
 function rowLine({ kind, marker, app, what, why }: PlanRow, widths: Widths): PlanLine {
   const columns = [marker.padEnd(widths.marker), `${app.padEnd(widths.app)} `, `${what.padEnd(widths.what)} `, why];
   return { kind, text: `  ${columns.join(' ')}`.trimEnd() };
@@ -124,9 +136,17 @@ export function driftRow({ app, path, expected, actual, cause, by, at }: Drift):
     kind: 'drift',
     marker: '!',
     app: printable(app),
-    what: `${path} ${formatValue(path, expected)} → ${formatValue(path, actual)}`,
-    why: `${printable(cause)}${who}${when}`,
+    what: `${path} ${formatDifference(path, expected, actual)}`,
+    why: `${clipped(printable(cause))}${who}${when}`,
   };
+}
+
+/** Between two digests nothing is worth reading; where nothing is expected there is only what was found. */
+function formatDifference(path: string, expected: JsonValue, actual: JsonValue): string {
+  if (path === FILE_KEYS.code) return 'changed';
+  return expected === null
+    ? formatValue(path, actual)
+    : `${formatValue(path, expected)} → ${formatValue(path, actual)}`;
 }
 
 export function stepRow(step: Step): PlanRow {

@@ -24,7 +24,7 @@ export function noticeEntry(notice: Notice) {
   return { app: notice.app, message: noticeText(notice) };
 }
 
-function driftEntry({ app, path, expected, actual, cause, by, at }: Drift) {
+export function driftEntry({ app, path, expected, actual, cause, by, at }: Drift) {
   const who = by === null ? null : { user: by.user, host: by.host, pid: by.pid };
   return { app, path, expected, actual, cause, by: who, at: at === null ? null : new Date(at).toISOString() };
 }

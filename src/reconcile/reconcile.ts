@@ -1,32 +1,24 @@
 import type { AppSpec, ReusePortSupport } from '../domain/app-spec.ts';
-import { isAnothers, type DesiredState } from '../domain/desired-state.ts';
-import type { Failure } from '../domain/failure.ts';
+import type { DesiredState } from '../domain/desired-state.ts';
 import type { AppName } from '../domain/names.ts';
-import type { ObservedApp, ObservedProject, ObservedState } from '../domain/observed-state.ts';
+import type { DeletedApp, ObservedApp, ObservedState } from '../domain/observed-state.ts';
 import type { ActionType, Notice, Plan } from '../domain/plan.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { byCodeUnit, byName } from '../util/compare.ts';
-import { nearest } from '../util/edit-distance.ts';
-import { driftOf } from './drift.ts';
+import { byName, equalJson } from '../util/compare.ts';
+import { DELETED_BY_HAND, deletedOf, driftOf, type Standing } from './drift.ts';
 import { fileName } from './file-name.ts';
-import { healthOf } from './health.ts';
 import { withoutIgnored } from './ignore-changes.ts';
 import { orderSteps, type LooseStep } from './order-steps.ts';
+import { refusalOf, type RefusalOptions } from './refusal.ts';
 import { withDependents } from './restart-with.ts';
 import type { Manifests } from './spec-changes.ts';
 import { stepForExisting } from './step-for-existing.ts';
 
-export interface ReconcileOptions {
+export interface ReconcileOptions extends RefusalOptions {
   /** Delete apps that are no longer in the file. */
   readonly prune: boolean;
-  /** Let a file without apps delete all that the project has. */
-  readonly allowEmpty: boolean;
-  /** Go on although the project belongs to another origin. */
-  readonly takeOwnership: boolean;
   /** Replace the workers of every app, changed or not. */
   readonly force: boolean;
-  /** Look at these apps only; null: at all. */
-  readonly only: readonly AppName[] | null;
   /** The manifests of observed `auto` revisions, by digest, as far as they are known. */
   readonly manifests: Manifests;
   /** What the daemon can do; null where nobody asks for it. */
@@ -47,7 +39,7 @@ const NOT_TO_BE_STARTED = 'new; autostart is off';
 /** What has to be done for the machine to match the file. Other projects are neither looked at nor in the plan. */
 export function reconcile(desired: DesiredState, observed: ObservedState, options: ReconcileOptions): Result<Plan> {
   const project = observed.projects.find(({ name }) => name === desired.project);
-  const refusal = refuse(desired, project, options);
+  const refusal = refusalOf(desired, project, options);
   if (refusal !== null) return err(refusal);
 
   const chosen = (app: { readonly name: AppName }) => options.only === null || options.only.includes(app.name);
@@ -57,12 +49,17 @@ export function reconcile(desired: DesiredState, observed: ObservedState, option
     .sort(byName)
     .map((spec) => asOnMachine(spec, present));
   const moves = movesOf(wanted, desired, project?.apps ?? []);
-  const pairs = wanted.map((spec) => ({ spec, app: present.find(({ name }) => name === spec.name) }));
+  const deletedApps = deletedOf(desired, project);
+  const pairs = wanted.map((spec): Standing => ({
+    spec,
+    app: present.find(({ name }) => name === spec.name),
+    deleted: deletedApps.find(({ name }) => name === spec.name),
+  }));
   const manifests = { ...options.manifests, ...desired.manifests };
   const { node } = observed;
-  const own = pairs.flatMap(({ spec, app }) =>
+  const own = pairs.flatMap(({ spec, app, deleted }) =>
     app === undefined
-      ? [moves.get(spec.name) ?? newApp(spec)]
+      ? [moves.get(spec.name) ?? newApp(spec, deleted)]
       : (stepForExisting(spec, app, { manifests, force: options.force, node }) ?? []),
   );
   const kept = withTogether(own, { pairs, wanted, manifests, node });
@@ -74,7 +71,7 @@ export function reconcile(desired: DesiredState, observed: ObservedState, option
     file: desired.file,
     serial: project?.serial ?? 0,
     lineage: project?.lineage ?? null,
-    drift: pairs.flatMap(({ spec, app }) => (app === undefined ? [] : driftOf(app, spec, healthOf(app)))),
+    drift: pairs.flatMap(driftOf),
     notices: wanted.flatMap((spec) => noticesOf(spec, options.daemon)),
     steps: orderSteps([...kept, ...removed.map((app) => removedApp(app, desired.file))], present),
     unchanged: wanted.length - kept.length,
@@ -82,7 +79,7 @@ export function reconcile(desired: DesiredState, observed: ObservedState, option
 }
 
 interface Together {
-  readonly pairs: readonly { readonly spec: AppSpec; readonly app: ObservedApp | undefined }[];
+  readonly pairs: readonly Standing[];
   readonly wanted: readonly AppSpec[];
   readonly manifests: Manifests;
   readonly node: string | undefined;
@@ -107,27 +104,6 @@ function dependentsOf(steps: readonly LooseStep[], wanted: readonly AppSpec[]): 
 }
 
 const NEW_PROCESSES: readonly ActionType[] = ['start', 'reload', 'replace'];
-
-function refuse(
-  desired: DesiredState,
-  project: ObservedProject | undefined,
-  { takeOwnership, allowEmpty, only }: ReconcileOptions,
-): Failure | null {
-  const existing = (project?.apps ?? []).map(({ name }) => name).sort(byCodeUnit);
-  if (project !== undefined && existing.length > 0 && !takeOwnership && isAnothers(project.origin, desired.origin)) {
-    const [owner, claimant] = [project.origin, desired.origin];
-    return { reason: 'owned-by-another-origin', project: desired.project, owner, claimant };
-  }
-  const names = [...desired.apps.map(({ name }) => name), ...existing];
-  const unknown = (only ?? []).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    return { reason: 'no-such-app', target: unknown, didYouMean: nearest(unknown, names.sort(byCodeUnit)) ?? null };
-  }
-  if (desired.apps.length === 0 && existing.length > 0 && !allowEmpty) {
-    return { reason: 'empty-desired-state', project: desired.project, apps: existing };
-  }
-  return null;
-}
 
 function noticesOf({ name: app, balance }: AppSpec, daemon: DaemonAbilities | null): readonly Notice[] {
   if (balance !== 'reuseport' || daemon === null || daemon.reusePort === 'supported') return [];
@@ -161,11 +137,13 @@ function isMoved(name: AppName, moves: ReadonlyMap<AppName, LooseStep>): boolean
   return [...moves.values()].some(({ action }) => action.type === 'start' && action.movedFrom === name);
 }
 
-function newApp(spec: AppSpec): LooseStep {
-  const step = { id: spec.name, app: spec.name, fromFile: true, fields: [] };
+function newApp(spec: AppSpec, deleted: DeletedApp | undefined): LooseStep {
+  const fromFile = deleted === undefined || !equalJson(deleted.applied, withoutIgnored(spec, deleted.applied));
+  const step = { id: spec.name, app: spec.name, fromFile, fields: [] };
+  const deletion = deleted === undefined ? null : DELETED_BY_HAND;
   if (spec.autostart && spec.schedule === null)
-    return { ...step, action: { type: 'start', spec }, cause: NOT_RUNNING_YET };
-  const cause = spec.schedule === null ? NOT_TO_BE_STARTED : `new; is run at ${spec.schedule.cron}`;
+    return { ...step, action: { type: 'start', spec }, cause: deletion ?? NOT_RUNNING_YET };
+  const cause = deletion ?? (spec.schedule === null ? NOT_TO_BE_STARTED : `new; is run at ${spec.schedule.cron}`);
   return { ...step, action: { type: 'update', spec }, cause };
 }
 

@@ -106,12 +106,19 @@ const NAMED_FILES = 10;
 function codeChange(before: CodeRevision, after: CodeRevision, manifests: Manifests): ValueChange {
   if (before.type !== 'auto' || after.type !== 'auto')
     return { before: revisionValue(before), after: revisionValue(after) };
+  return { before: null, after: codeChangeText(before, after, manifests) };
+}
+
+type ByContent = Extract<CodeRevision, { type: 'auto' }>;
+
+/** `2 files changed: a.js, b.js` */
+export function codeChangeText(before: ByContent, after: ByContent, manifests: Manifests): string {
   const [old, fresh] = [manifests[before.digest], manifests[after.digest]];
   const files = isKnown(old) && isKnown(fresh) ? changedFiles(old, fresh) : [];
-  if (files.length === 0) return { before: null, after: 'code changed' };
+  if (files.length === 0) return 'code changed';
   const named = files.slice(0, NAMED_FILES).join(', ');
   const rest = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : '';
-  return { before: null, after: `${files.length} ${files.length === 1 ? 'file' : 'files'} changed: ${named}${rest}` };
+  return `${files.length} ${files.length === 1 ? 'file' : 'files'} changed: ${named}${rest}`;
 }
 
 /** A manifest that nobody kept is absent or empty: there is no app without a file. */

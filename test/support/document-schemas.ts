@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
-export type DocumentKind = 'plan' | 'apply' | 'list';
+export type DocumentKind = 'plan' | 'apply' | 'list' | 'drift';
 
 /** The published schemas of a folder, applied more strictly than readers may: a key that no schema knows is a mistake. */
 export function documentSchemas(folder: string): (kind: DocumentKind, document: unknown) => void {
   const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true });
   const validators = new Map<DocumentKind, ValidateFunction>();
-  for (const kind of ['plan', 'list', 'apply'] as const) {
+  for (const kind of ['plan', 'list', 'apply', 'drift'] as const) {
     const schema = JSON.parse(readFileSync(join(folder, `${kind}.schema.json`), 'utf8')) as object;
     ajv.addSchema(closed(schema) as object, `${kind}.schema.json`);
     const validate = ajv.getSchema(`${kind}.schema.json`);

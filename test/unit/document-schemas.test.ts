@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { ProjectLock } from '../../src/domain/lock.ts';
 import { err, ok } from '../../src/domain/result.ts';
+import { health } from '../../src/platform/health.ts';
 import { listDocument } from '../../src/cli/render/list-document.ts';
 import { documentSchemas, jsonLines } from '../support/document-schemas.ts';
 import { observedApp, observedWorker, appSpec } from '../support/states.ts';
@@ -20,6 +21,7 @@ const DRIFTED = {
   applied: spec('worker'),
   manualChanges: [{ action: 'scale', by: { user: 'alice', host: 'box', pid: 1 }, at: 0 } as const],
 };
+const STRAY = { pid: 4711, value: '/home/me/.eco shop/api:0#7' };
 const EVERYTHING: World = {
   observed: observedApps([app('api', { phase: 'failed' }), DRIFTED, app('old')]),
   loaded: loadedFile([
@@ -37,6 +39,14 @@ test('a plan, shown or saved, is a document of plan.schema.json', async () => {
     check('plan', JSON.parse(seen.written.get('/home/me/shop/plan.json') ?? ''));
   }
   expect(() => check('plan', { format_version: '1.0' })).toThrow('not a document of plan');
+});
+
+test('drift is a document of drift.schema.json', async () => {
+  for (const world of [EVERYTHING, { observed: null, loaded: loadedFile([spec('api')]) }]) {
+    const { run, seen } = fakeEco({ ...world, health: { ...health, startedWith: () => [STRAY] } });
+    expect(await run('drift', '--json')).toBe(0);
+    check('drift', JSON.parse(seen.out));
+  }
 });
 
 const diagnostic = {

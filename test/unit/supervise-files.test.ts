@@ -4,14 +4,15 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EventLog } from '../../src/daemon/event-log.ts';
 import { Projects } from '../../src/daemon/projects.ts';
-import { Store } from '../../src/daemon/store.ts';
+import { Store, type ProjectDocument } from '../../src/daemon/store.ts';
+import type { ObservedApp } from '../../src/domain/observed-state.ts';
 import { jsonFilesIn, readJsonFile, readJsonFolder, writeJsonFile } from '../../src/platform/json-file.ts';
 import { appendLine, fileSize, lastLines } from '../../src/platform/log-files.ts';
 import { newDocument } from '../../src/supervise/cluster-document.ts';
 import type { WorkerRecord } from '../../src/supervise/ports.ts';
 import { exitRecordPath } from '../../src/supervise/worker-launch.ts';
 import { fakeClock } from '../support/fake-clock.ts';
-import { appSpec } from '../support/states.ts';
+import { appSpec, observedApp } from '../support/states.ts';
 
 let folder: string;
 let file: string;
@@ -135,7 +136,7 @@ describe('the store', () => {
     const next = open();
     expect(next.loadApps()).toEqual([app]);
     expect(next.loadWorkers()).toEqual([RECORD]);
-    expect(next.loadProjects()).toEqual([project]);
+    expect(next.loadProjects()).toEqual([{ ...project, deletedApps: [] }]);
     expect(next.loadManifest('abc')).toEqual({ 'app.js': 'def' });
     expect(next.loadManifest('unknown')).toEqual({});
   });
@@ -369,5 +370,28 @@ describe('projects', () => {
     expect(new Projects([before], { save: () => {}, newLineage: () => 'two' }).observe([])).toMatchObject([
       { serial: 3, lineage: 'two' },
     ]);
+  });
+
+  test('keep in mind what was deleted by hand, across daemons, until it is there again or the next apply', () => {
+    const store = new Store(folder, { clock: fakeClock(), onProblem: (_path, problem) => expect(problem).toBe('') });
+    const ports = { save: (document: ProjectDocument) => store.saveProject(document), newLineage: () => 'one' };
+    const projects = new Projects([], ports);
+    projects.claim(claim('/a'), false);
+    const by = { user: 'ada', host: 'here', pid: 1 };
+    const [api, web] = ['api', 'web'].map((name) => observedApp(appSpec({ name })));
+    for (const [at, name] of ['web', 'api', 'web'].entries())
+      projects.changedByHand('shop', { name, applied: appSpec({ name }), by, at });
+    projects.changedByHand('shop');
+
+    const next = new Projects(store.loadProjects(), ports);
+    const deleted = (apps: readonly (ObservedApp | undefined)[]) =>
+      next
+        .observe(apps.filter((app) => app !== undefined))
+        .flatMap(({ deletedApps = [] }) => deletedApps.map(({ name, at }) => `${name} ${at}`));
+    expect(deleted([])).toEqual(['api 1', 'web 2']);
+    expect(deleted([web])).toEqual(['api 1']);
+    expect(deleted([api, web])).toEqual([]);
+    next.claim(claim('/a'), true);
+    expect(deleted([])).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import type { Health } from '../../platform/health.ts';
 import type { CliContext } from '../context.ts';
 import { checkup, type Facts } from '../doctor/checkup.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { startedWorkers, stillThere } from '../flow/stray-workers.ts';
 import { writeJson } from '../render/console.ts';
 import { doctorDocument, formatFindings } from '../render/doctor-text.ts';
 import { appsOf } from '../targets.ts';
@@ -21,6 +22,8 @@ export async function doctor(context: CliContext): Promise<ExitCode> {
 async function gather(context: CliContext): Promise<Facts> {
   const { home, program, clock } = context;
   const health = await context.health();
+  // Before the daemon is asked, which may start one at any moment.
+  const workers = startedWorkers(home, health);
   const running = await context.runningDaemon();
   const client = running.ok ? running.value : null;
   const info = await client?.info();
@@ -37,20 +40,11 @@ async function gather(context: CliContext): Promise<Facts> {
     openFiles: health.openFiles(daemon?.pid ?? null),
     apps,
     homeHasApps: await context.homeHasApps(),
-    workers: workersOf(home, health),
+    workers: stillThere(workers, startedWorkers(home, health)),
     takenPorts: await takenPorts(apps, health),
     newestEvent: client === null ? null : await newestEvent(client),
     now: clock.wallTime(),
   };
-}
-
-/** By what their own environment says. */
-function workersOf(home: string, health: Health): Facts['workers'] {
-  const prefix = `${home} `;
-  return health
-    .startedWith('ECO_ID')
-    .filter(({ value }) => value.startsWith(prefix))
-    .map(({ pid, value }) => ({ pid, worker: value.slice(prefix.length) }));
 }
 
 async function takenPorts(apps: readonly ObservedApp[], health: Health): Promise<Facts['takenPorts']> {

@@ -4,6 +4,7 @@ import { appStatus, type ObservedApp } from '../../domain/observed-state.ts';
 import type { Timestamp } from '../../domain/time.ts';
 import type { FolderHealth } from '../../platform/health.ts';
 import type { DaemonInfo } from '../../protocol/control.ts';
+import { strayWorkers, type StartedWorker } from '../flow/stray-workers.ts';
 import { exitCauseText } from '../render/exit-cause-text.ts';
 import { quoted } from '../render/quoted.ts';
 import { formatBytes } from '../../reconcile/format-bytes.ts';
@@ -22,8 +23,7 @@ export interface Facts {
   readonly apps: readonly ObservedApp[];
   /** Whether a daemon, if it were started, would have apps to keep. */
   readonly homeHasApps: boolean;
-  /** Processes that say of themselves that a daemon of this home started them as a worker. */
-  readonly workers: readonly { readonly pid: number; readonly worker: string }[];
+  readonly workers: readonly StartedWorker[];
   /** Apps that are not ready, and the port that their environment names is answered by somebody. */
   readonly takenPorts: readonly { readonly app: AppName; readonly port: number }[];
   readonly newestEvent: RecordedEvent | null;
@@ -144,8 +144,7 @@ function checkStrays({ daemon, workers, apps }: Facts): readonly Finding[] {
     const text = `${workers.length} ${workers.length === 1 ? 'worker runs' : 'workers run'} without a daemon`;
     return [{ check: 'strays', status: 'bad', text, way: 'eco daemon start takes them over' }];
   }
-  const kept = new Set(apps.flatMap((app) => app.workers.map(({ pid }) => pid)));
-  const strays = workers.filter(({ pid }) => !kept.has(pid));
+  const strays = strayWorkers(workers, apps);
   if (strays.length === 0) return [{ check: 'strays', status: 'good', text: 'no process was left behind' }];
   return strays.map(({ pid, worker }) => ({
     check: 'strays',

@@ -6,6 +6,7 @@ import type { CodeManifest } from '../../domain/revision.ts';
 import type { Result } from '../../domain/result.ts';
 import { nodeVersion } from '../../platform/machine.ts';
 import { reconcile, type DaemonAbilities, type ReconcileOptions } from '../../reconcile/reconcile.ts';
+import { equalJson } from '../../util/compare.ts';
 import type { Observation } from './observe.ts';
 
 export interface PlanOptions {
@@ -22,7 +23,7 @@ export async function makePlan(
   { client, observed }: Observation,
   options: PlanOptions,
 ): Promise<Result<Plan>> {
-  const manifests = client === null ? {} : await oldManifests(client, desired, observed);
+  const manifests = client === null ? {} : await appliedManifests(client, desired, observed);
   const daemon = await abilities(desired, client);
   return reconcile(desired, observed, { ...reconcileOptions(options), manifests, daemon });
 }
@@ -46,8 +47,8 @@ function reconcileOptions(options: PlanOptions): Omit<ReconcileOptions, 'manifes
   };
 }
 
-/** The file lists behind revisions that are about to change, so that the plan can name the files. Without one it says less. */
-async function oldManifests(
+/** The file lists behind revisions that differ from what is applied, so that the files can be named. Without one less is said. */
+export async function appliedManifests(
   client: DaemonClient,
   desired: DesiredState,
   observed: ObservedState,
@@ -60,9 +61,10 @@ async function oldManifests(
 function changedDigests(desired: DesiredState, observed: ObservedState): readonly string[] {
   const project = observed.projects.find(({ name }) => name === desired.project);
   const digests = desired.apps.flatMap((spec) => {
-    const before = project?.apps.find(({ name }) => name === spec.name)?.spec.code;
-    const same = spec.code.type === 'auto' && before?.type === 'auto' && before.digest === spec.code.digest;
-    return before?.type === 'auto' && !same ? [before.digest] : [];
+    const app = project?.apps.find(({ name }) => name === spec.name);
+    return [app?.spec.code, app?.applied?.code].flatMap((before) =>
+      before?.type === 'auto' && !equalJson(before, spec.code) ? [before.digest] : [],
+    );
   });
   return [...new Set(digests)];
 }

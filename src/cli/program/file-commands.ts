@@ -11,7 +11,7 @@ import {
   type PlanFlags,
   type Run,
 } from './options.ts';
-import { duration, lockMessage, planFile, positiveCount } from './values.ts';
+import { duration, lockMessage, names, planFile, positiveCount } from './values.ts';
 
 interface ApplyFlags extends PlanFlags, LockFlags {
   readonly yes?: boolean;
@@ -32,6 +32,7 @@ export function addFileCommands(program: Command, run: Run): void {
   addValidate(program, run);
   addPlan(program, run);
   addApply(program, run);
+  addDrift(program, run);
   addDown(program, run);
   addLock(program, run);
   addUnlock(program, run);
@@ -110,6 +111,25 @@ function addApply(program: Command, run: Run): void {
       const { apply } = await import('../commands/apply.ts');
       return apply(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
     }),
+  );
+}
+
+interface DriftFlags extends FileFlags {
+  readonly only?: readonly string[];
+  readonly exitCode?: boolean;
+}
+
+function addDrift(program: Command, run: Run): void {
+  const command = withFile(program.command('drift'))
+    .description('show what differs from the last apply although the file did not ask for it')
+    .option('--only <names>', 'only these apps (a,b)', names)
+    .option('--exit-code', 'exit 4 if anything differs');
+  examples(command, ['eco drift', 'eco drift --env production --exit-code --json']).action(
+    (file: string | undefined, flags: DriftFlags, self: Command) =>
+      run(flags, async (context) => {
+        const { drift } = await import('../commands/drift.ts');
+        return drift(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+      }),
   );
 }
 

@@ -79,7 +79,11 @@ interface CommandGroup {
 }
 
 const GROUPS: readonly CommandGroup[] = [
-  { heading: 'Main:', commands: ['init', 'validate', 'plan', 'apply', 'down', 'lock', 'unlock'], add: addFileCommands },
+  {
+    heading: 'Main:',
+    commands: ['init', 'validate', 'plan', 'apply', 'drift', 'down', 'lock', 'unlock'],
+    add: addFileCommands,
+  },
   { heading: 'Main:', commands: ['watch', 'dev'], add: addDevelopmentCommands },
   {
     heading: 'Operating:',
