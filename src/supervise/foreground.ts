@@ -155,6 +155,7 @@ function pipedOutput(
   };
   return {
     logs,
+    isLogFile: (path: string) => !isOwn(path),
     launch: (request: LaunchRequest, listener: Parameters<typeof launch>[1]) =>
       launch(request, listener, { pipe: (file, stream) => sinkFor(request, file, stream) }),
   };

@@ -1,5 +1,5 @@
 import type { LogRotation } from '../domain/app-spec.ts';
-import type { Milliseconds } from '../domain/time.ts';
+import { seconds, type Milliseconds } from '../domain/time.ts';
 
 /** What a log file that holds so much gives up, from its beginning on; each part is `maxSize` long, but for its last line. */
 export interface RotationPlan {
@@ -42,6 +42,7 @@ export const GROWING_INTERVAL: Milliseconds = 50;
 
 /** How often all files are looked at: one look takes about 15 µs, so that all of them take about a thousandth of a CPU. */
 export function restingInterval(files: number): Milliseconds {
+  if (files === 0) return seconds(1);
   return Math.min(10_000, Math.max(2 * GROWING_INTERVAL, 15 * files));
 }
 

@@ -44,6 +44,8 @@ export interface SupervisionOptions {
   /** Where the output of workers goes; into files unless given. */
   readonly launch?: SupervisePorts['launch'];
   readonly logs?: LogPort;
+  /** Whether what is written to a log goes to a file; it does unless given. */
+  readonly isLogFile?: (path: string) => boolean;
   readonly onChange?: SupervisorOptions['onChange'];
 }
 
@@ -60,14 +62,14 @@ export interface Supervision {
 /** A supervisor of real processes, and the sockets at which they report to it. The caller alone uses the home. */
 export async function openSupervision(options: SupervisionOptions): Promise<Supervision> {
   const links = new WorkerLinks((id) => supervisor.findWorker(id));
-  const { home, apps, onChange } = options;
+  const { home, apps, onChange, isLogFile = () => true } = options;
   const ports = systemPorts(options, links);
   const supervisor = new Supervisor({ ports, apps, ...(onChange === undefined ? {} : { onChange }) });
   const sampler = new Sampler({ clock: systemClock, meter: processMeter(), workers: () => supervisor.workers() });
   const keeper = new LogKeeper({
     clock: systemClock,
     ledger: options.ledger,
-    files: () => supervisor.logFiles(),
+    files: () => supervisor.logFiles().filter(({ path }) => isLogFile(path)),
     onProblem: options.onLogProblem,
   });
   const handleServer = await serveHandles(handlesPath(home), (line, handle) => links.exchange(line, handle));
