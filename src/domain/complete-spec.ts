@@ -9,6 +9,11 @@ export function completeSpec(spec: AppSpec): AppSpec {
   return completed(spec, defaultSpec) as AppSpec;
 }
 
+/** The same app where its file says no more than what it runs, and where. */
+export function defaultSettings(spec: AppSpec): AppSpec {
+  return { ...spec, ...defaultSpec };
+}
+
 /** Settings within settings as well, but for those of another kind (`type`) than the default's. */
 function completed(value: unknown, fallback: unknown): unknown {
   if (!isSettings(value) || !isSettings(fallback) || value['type'] !== fallback['type']) return value;

@@ -2,7 +2,17 @@ import type { JsonValue } from '../domain/plan.ts';
 import { formatBytes } from './format-bytes.ts';
 import { printable } from './printable.ts';
 
-const DURATIONS = ['min_uptime', 'restart_delay', 'exp_backoff_restart_delay', 'kill_timeout', 'listen_timeout'];
+const DURATIONS = [
+  'min_uptime',
+  'restart_delay',
+  'exp_backoff_restart_delay',
+  'restart.delay',
+  'restart.max_delay',
+  'kill_timeout',
+  'listen_timeout',
+  'rollout.min_ready',
+  'rollout.progress_deadline',
+];
 
 /** The value of a field as text: JSON, but durations with their unit; never longer than a few lines. */
 export function formatValue(path: string, value: JsonValue): string {

@@ -50,7 +50,7 @@ describe.concurrent('eco init', () => {
       'server.js': 'setInterval(() => {}, 1 << 30);\n',
     });
     const { stdout } = await eco.ok(['init']);
-    expect(stdout).toBe('Wrote ecosystem.yaml.\nNext: eco plan, eco apply.\n');
+    expect(stdout).toBe('Wrote ecosystem.yaml.\nNext: eco watch to work on it; eco plan, eco apply to have it run.\n');
     expect((await eco.ok(['apply'])).stdout).toContain('1 to start');
     expect(await eco.run(['init'])).toMatchObject({ exitCode: 7 });
     const every = (await eco.read('ecosystem.yaml'))

@@ -552,32 +552,14 @@ describe('apps', () => {
       "api · project shop · revision 7 · degraded, 1/2 ready
 
       Settings
-        namespace              default
-        kind                   service
-        script                 /srv/shop/api.js
-        cwd                    /srv/shop
-        interpreter            node
-        instances              2
-        exec_mode              fork
-        balance                shared
-        instance_var           NODE_APP_INSTANCE
-        pm2_env                false
-        autostart              true
-        autorestart            true
-        min_uptime             60s
-        restart                {"delay":1000,"max_delay":60000,"give_up":null}
-        watch                  {"watch":false,"ignore_watch":[],"watch_delay":200,"watch_options":{}}
-        kill_timeout           30s
-        treekill               true
-        stop_signal            auto
-        listen_timeout         30s
-        wait_ready             false
-        rollout                {"max_surge":null,"max_unavailable":0,"min_ready":1000,"progress_deadline":600000,"rollback":true}
-        shutdown_with_message  false
-        merge_logs             false
-        log_type               raw
-        logs.rotate            {"max_size":10485760,"keep":5,"compress":false}
-        code                   none
+        script       /srv/shop/api.js
+        cwd          /srv/shop
+        interpreter  node
+        instances    2
+        exec_mode    fork
+        merge_logs   false
+        code         none
+        All others have their defaults.
 
       Environment
         PORT   3000

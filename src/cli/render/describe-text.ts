@@ -1,8 +1,11 @@
+import type { AppSpec } from '../../domain/app-spec.ts';
+import { defaultSettings } from '../../domain/complete-spec.ts';
 import { appStatus, readyCount, type ManualChange, type ObservedApp } from '../../domain/observed-state.ts';
 import type { JsonValue } from '../../domain/plan.ts';
 import { isUnmanaged, type ObservedWorker } from '../../domain/worker-state.ts';
 import { fileSpec } from '../../reconcile/file-values.ts';
 import { formatValue } from '../../reconcile/format-value.ts';
+import { equalJson } from '../../util/compare.ts';
 import { FORMAT_VERSION } from '../../reconcile/plan-document.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { paint } from './colours.ts';
@@ -20,13 +23,12 @@ import { formatCpu, formatMemory, STATUS_COLOURS } from './tables.ts';
 export function formatDescription(app: ObservedApp, { colour }: { readonly colour: boolean }): string {
   const colours = paint(colour);
   const status = appStatus(app);
-  const { name: _, env, ...spec } = fileSpec(app.spec);
   const title = `${printable(app.name)} · project ${printable(app.project)} · revision ${app.revision}`;
   const state = `${colours(STATUS_COLOURS[status], status)}, ${readyCount(app)}/${app.spec.instances} ready`;
   return [
     `${colours('bold', title)} · ${state}`,
-    ...section('Settings', pairs(spec)),
-    ...section('Environment', pairs(env)),
+    ...section('Settings', settings(app.spec)),
+    ...section('Environment', pairs(fileSpec(app.spec)['env'])),
     ...section('Workers', app.workers.length === 0 ? [] : formatTable([WORKER_COLUMNS, ...app.workers.map(workerRow)])),
     ...section('Statistics', formatStatistics(app.workers)),
     ...section('Log files', logFiles(app.workers)),
@@ -64,9 +66,35 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
 }
 
+/** What tells apps from each other, whatever its value. */
+const ALWAYS_SHOWN = ['script', 'args', 'cwd', 'interpreter', 'instances', 'exec_mode', 'code'];
+const SHOWN_APART = ['name', 'env'];
+
+/** What is as it would be without a word in the file is left out; `--json` has it all. */
+function settings(spec: AppSpec): readonly string[] {
+  const defaults = fileSpec(defaultSettings(spec));
+  const own = Object.entries(fileSpec(spec)).filter(([key]) => !SHOWN_APART.includes(key));
+  const shown = own.flatMap(([key, value]) =>
+    ALWAYS_SHOWN.includes(key) ? { [key]: value } : changedSettings(key, value, defaults[key]),
+  );
+  return [...pairs(Object.assign({}, ...shown)), 'All others have their defaults.'];
+}
+
+/** Of settings that hold others, those. */
+function changedSettings(key: string, value: JsonValue, normal: JsonValue | undefined): Record<string, JsonValue> {
+  if (normal !== undefined && equalJson(value, normal)) return {};
+  if (!isGroup(value) || !isGroup(normal)) return { [key]: value };
+  const changed = Object.entries(value).filter(([name, part]) => !equalJson(part, normal[name] ?? null));
+  return Object.fromEntries(changed.map(([name, part]) => [`${key}.${name}`, part]));
+}
+
+function isGroup(value: JsonValue | undefined): value is Readonly<Record<string, JsonValue>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** What is not set says nothing. */
 function pairs(values: JsonValue | undefined): readonly string[] {
-  if (typeof values !== 'object' || values === null) return [];
+  if (!isGroup(values)) return [];
   const set = Object.entries(values).filter(([, value]) => !isUnset(value));
   return formatTable(set.map(([key, value]) => [printable(key), settingText(key, value)]));
 }

@@ -61,6 +61,7 @@ apps:
     env:
       NODE_ENV: production
       # PORT: 3000
+    env_development: { NODE_ENV: development }   # merged by eco watch
     ${hasEnvFile ? 'env_file: .env' : '# env_file: .env'}${' '.repeat(hasEnvFile ? 20 : 18)}# NAME=value lines; they come before env
     # pass_env: [DATABASE_URL]        # of the shell that runs eco; nothing else of it reaches the app
     # readiness: { http: /health }    # asked of each new worker, before an old one goes
@@ -78,8 +79,8 @@ function block(script: string, more: readonly string[]): string {
 }
 
 export function formatProposed({ script }: Proposal, { file, cwd }: Place & { readonly file: string }): string {
-  const first = script === null ? 'Name the script in it. Then: ' : 'Next: ';
-  return `Wrote ${shown(file, cwd)}.\n${first}eco plan, eco apply.`;
+  const first = script === null ? 'Name the script in it. ' : '';
+  return `Wrote ${shown(file, cwd)}.\n${first}Next: eco watch to work on it; eco plan, eco apply to have it run.`;
 }
 
 interface ConvertedText extends Place {
