@@ -1,5 +1,6 @@
 import type { ExecutionReport } from '../execute/execute-plan.ts';
 import type { Failure, FailureReason } from '../domain/failure.ts';
+import type { InterruptSignal } from '../platform/interrupt.ts';
 
 /** Published and frozen: scripts and CI jobs go by these numbers. */
 export const EXIT = {
@@ -163,10 +164,14 @@ const WORST_FIRST: readonly ExitCode[] = [
   EXIT.lockHeld,
 ];
 
-/** 0 if every step succeeded. A step that was skipped because of another counts through that other. */
-export function exitCodeOfReport(report: ExecutionReport): ExitCode {
+/**
+ * 0 if every step succeeded. A step that was skipped because of another counts through that other. An interruption is no success, even
+ * where nothing was left to begin: what would come after must not.
+ */
+export function exitCodeOfReport(report: ExecutionReport, interrupted: InterruptSignal | null): ExitCode {
   const codes = report.outcomes.flatMap((outcome) =>
     outcome.status === 'succeeded' ? [] : [exitCodeOf(outcome.failure)],
   );
-  return WORST_FIRST.find((code) => codes.includes(code)) ?? codes[0] ?? EXIT.success;
+  const worst = WORST_FIRST.find((code) => codes.includes(code)) ?? codes[0];
+  return worst ?? (interrupted === null ? EXIT.success : exitCodeOf({ reason: 'interrupted', signal: interrupted }));
 }

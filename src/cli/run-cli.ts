@@ -1,6 +1,7 @@
 import { onOutputClosed, terminal, writeErr, writeOut } from '../platform/terminal.ts';
 import { systemClock, wait } from '../platform/clock.ts';
-import { createFile, fileKind, readTextIfPresent, replaceFile } from '../platform/files.ts';
+import { appendFile, createFile, fileKind, readTextIfPresent, replaceFile } from '../platform/files.ts';
+import { isWithin, repositoryRoot } from '../platform/folders-upward.ts';
 import { ecoHome, homeHasApps } from '../platform/home.ts';
 import { onInterrupt } from '../platform/interrupt.ts';
 import { onKey } from '../platform/keys.ts';
@@ -12,6 +13,7 @@ import { runProgram } from './program/program.ts';
 import { quoted } from './render/quoted.ts';
 import { hint, type Console } from './render/console.ts';
 import { formatOtherVersion } from './render/other-version-text.ts';
+import { formatSummaryNotWritten, withoutCommands, withoutCommandsInJson } from './render/workflow-commands.ts';
 
 export interface CliCall {
   /** What follows `eco`. */
@@ -85,8 +87,6 @@ function createConsole({ cwd, environment }: Omit<CliCall, 'args'>, flags: Outpu
   const { isTTY, isInteractive, isAnimated, colour } = terminal();
   const json = flags.json === true;
   return {
-    out: writeOut,
-    err: writeErr,
     colour: colour && flags.color,
     // A terminal may change its size while a command looks on.
     get columns() {
@@ -101,7 +101,46 @@ function createConsole({ cwd, environment }: Omit<CliCall, 'args'>, flags: Outpu
     json,
     quiet: flags.quiet === true,
     verbose: flags.verbose === true,
-    annotations: environment.GITHUB_ACTIONS === 'true' ? (environment.GITHUB_WORKSPACE ?? cwd) : null,
+    ...(environment.GITHUB_ACTIONS === 'true' ? githubJob(environment, { cwd, json }) : otherJob(environment)),
     cwd,
+  };
+}
+
+type JobConsole = Pick<Console, 'out' | 'err' | 'annotations' | 'summary' | 'sections' | 'command'>;
+
+/** https://docs.github.com/en/actions/reference/workflows-and-actions/variables */
+function githubJob(
+  { GITHUB_WORKSPACE: workspace, GITHUB_STEP_SUMMARY: summary }: CliCall['environment'],
+  { cwd, json }: { readonly cwd: string; readonly json: boolean },
+): JobConsole {
+  const harmless = (text: string): string =>
+    json && text.startsWith('{') ? withoutCommandsInJson(text) : withoutCommands(text);
+  const inWorkspace = workspace !== undefined && isWithin(cwd, workspace);
+  return {
+    out: (text) => writeOut(harmless(text)),
+    err: (text) => writeErr(harmless(text)),
+    // What is deployed in a folder of its own has its files relative to its repository as well.
+    annotations: inWorkspace ? workspace : (repositoryRoot(cwd) ?? cwd),
+    summary: summary === undefined || summary === '' ? null : summaryFile(summary),
+    sections: false,
+    // stdout is for JSON.
+    command: writeErr,
+  };
+}
+
+function summaryFile(path: string): (markdown: string) => void {
+  return (markdown) => {
+    if (!appendFile(path, `${markdown}\n\n`)) writeErr(`${formatSummaryNotWritten(path)}\n`);
+  };
+}
+
+function otherJob({ GITLAB_CI: gitlab }: CliCall['environment']): JobConsole {
+  return {
+    out: writeOut,
+    err: writeErr,
+    annotations: null,
+    summary: null,
+    sections: gitlab === 'true',
+    command: writeOut,
   };
 }

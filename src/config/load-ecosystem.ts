@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import type { AppSpec } from '../domain/app-spec.ts';
 import type { DesiredState } from '../domain/desired-state.ts';
-import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { Diagnostic, Location } from '../domain/diagnostic.ts';
+import type { AppName } from '../domain/names.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { systemClock } from '../platform/clock.ts';
 import { availableCpus } from '../platform/machine.ts';
@@ -40,6 +41,8 @@ export interface LoadOptions {
 export interface LoadedEcosystem {
   readonly desired: DesiredState;
   readonly warnings: readonly Diagnostic[];
+  /** Where an app is written down; null for a name that no app has. */
+  readonly locateApp: (name: AppName) => Location | null;
 }
 
 /**
@@ -70,7 +73,12 @@ export async function loadEcosystem(options: LoadOptions): Promise<Result<Loaded
   ]);
   for (const app of withoutFiles) warnWithoutFiles(app, report);
   const desired: DesiredState = { project, origin, file: document.file, apps: [...specs].sort(byName), manifests };
-  return ok({ desired, warnings: report.diagnostics() });
+  const paths = new Map(apps.map((app) => [app.spec.name, app.path]));
+  const locateApp = (name: AppName): Location | null => {
+    const path = paths.get(name);
+    return path === undefined ? null : report.locate([...path, 'name'], 'value');
+  };
+  return ok({ desired, warnings: report.diagnostics(), locateApp });
 }
 
 interface NormalizeAll {

@@ -44,7 +44,7 @@ type Entries = ReadonlyMap<string, string>;
 function readPassEnv(passEnv: unknown, environment: EnvContext['environment']): Entries {
   if (passEnv === undefined || passEnv === false) return new Map();
   const present = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  if (passEnv === true) return new Map(present.filter(([name]) => !OF_THE_SESSION.test(name)));
+  if (passEnv === true) return new Map(present.filter(([name]) => !OF_THE_SESSION.test(name) && !OF_THE_JOB.test(name)));
   const matches = listOf(passEnv).map(globPattern);
   return new Map(present.filter(([name]) => matches.some((pattern) => pattern.test(name))));
 }
@@ -70,6 +70,15 @@ function withPort(written: Entries, { options }: MergedApp): Entries {
  */
 const OF_THE_SESSION =
   /^(_|SHLVL|PWD|OLDPWD|COLUMNS|LINES|WINDOWID|SSH_(CLIENT|CONNECTION|TTY|AUTH_SOCK)|XDG_SESSION_ID|TERM_SESSION_ID|STY|TMUX(_PANE)?)$/;
+
+/**
+ * The same of a CI job. A runner of GitHub's, and Jenkins, end every process that has their mark in its environment when the job is
+ * over: the apps of a deploy, too.
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+ * https://docs.gitlab.com/ci/variables/predefined_variables/
+ */
+const OF_THE_JOB =
+  /^(GITHUB_(ACTION(_PATH|_REF|_REPOSITORY|_STATUS|S)?|(TRIGGERING_)?ACTOR(_ID)?|BASE_REF|ENV|EVENT_NAME|EVENT_PATH|HEAD_REF|JOB|OUTPUT|PATH|REF(_\w+)?|RUN_\w+|SHA|STATE|STEP_SUMMARY|WORKFLOW(_\w+)?|WORKSPACE)|RUNNER_(TEMP|TRACKING_ID)|CI_(BUILDS?|COMMIT|CONCURRENT|JOB|MERGE_REQUEST|PIPELINE)(_\w+)?|JENKINS_(NODE|SERVER)_COOKIE)$/;
 
 function globPattern(glob: string): RegExp {
   const parts = glob.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));

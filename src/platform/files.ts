@@ -157,6 +157,16 @@ export function createFile(path: string, content: string, { replace }: { readonl
   }
 }
 
+/** Says whether it worked. */
+export function appendFile(path: string, content: string): boolean {
+  try {
+    fs.appendFileSync(path, content);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function removeIfPossible(path: string): void {
   try {
     fs.rmSync(path, { force: true });

@@ -3,11 +3,9 @@ import { byCodeUnit } from '../util/compare.ts';
 import { fileName } from './file-name.ts';
 import { clipped, formatValue } from './format-value.ts';
 import { driftRow, footer, noChanges, stepRow } from './format-plan.ts';
+import { escaped, fenced, folded, LONGEST_MARKDOWN } from './markdown.ts';
 import { noticeText } from './notice-text.ts';
 import { printable } from './printable.ts';
-
-/** GitHub and GitLab refuse longer comments (65 536 and 1 000 000 characters); what is around it needs room as well. */
-const LONGEST = 60_000;
 
 /** For a comment on a pull request: what happens is seen at once, the fields once they are unfolded. */
 export function formatPlanMarkdown(plan: Plan): string {
@@ -15,7 +13,7 @@ export function formatPlanMarkdown(plan: Plan): string {
   if (plan.steps.length === 0) return [...head, ...drift(plan), escaped(noChanges(plan))].join('\n\n');
   const fixed = [...head, ...drift(plan), table(plan), `**${footer(plan)}**`].join('\n\n');
   const details = plan.steps.filter(({ fields }) => fields.length > 0).map(fieldDiff);
-  const room = LONGEST - fixed.length;
+  const room = LONGEST_MARKDOWN - fixed.length;
   const shown = details.filter((_text, i) => details.slice(0, i + 1).join('\n\n').length <= room);
   const left = details.length - shown.length;
   const rest =
@@ -48,17 +46,8 @@ function table({ steps }: Plan): string {
 
 function fieldDiff({ app, fields }: Step): string {
   const lines = [...fields].sort((a, b) => byCodeUnit(a.path, b.path)).flatMap(diffLines);
-  const fence = fenceFor(lines.join('\n'));
   const count = fields.length === 1 ? '1 field' : `${fields.length} fields`;
-  return [
-    `<details><summary>${escaped(app)}: ${count}</summary>`,
-    '',
-    `${fence}diff`,
-    ...lines,
-    fence,
-    '',
-    '</details>',
-  ].join('\n');
+  return folded(`${escaped(app)}: ${count}`, fenced(lines, 'diff'));
 }
 
 function diffLines({ path, before, after, sensitive }: FieldChange): readonly string[] {
@@ -66,19 +55,4 @@ function diffLines({ path, before, after, sensitive }: FieldChange): readonly st
   const format = (value: FieldChange['before']) =>
     sensitive && typeof value === 'string' ? value : formatValue(path, value);
   return [`- ${printable(path)}: ${format(before)}`, `+ ${printable(path)}: ${format(after)}`];
-}
-
-/** Longer than any row of backticks within it (https://spec.commonmark.org/0.31.2/#fenced-code-blocks). */
-function fenceFor(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  return '`'.repeat(longest + 1);
-}
-
-/** Names and values are text, whatever they look like. A mention would send mail to a stranger. */
-function escaped(text: string): string {
-  return printable(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('@', '&#64;')
-    .replace(/[\\`*_[\]|~#]/g, String.raw`\$&`);
 }

@@ -285,7 +285,7 @@ test('the first interrupt waits for the step that runs and begins no other; the 
   const exit = run('apply', '--concurrency', '1');
   await began.promise;
   seen.interrupt('SIGTERM', 1);
-  expect(seen.err).toContain('Press Ctrl-C again');
+  expect(seen.err).toContain('SIGTERM: finishing the steps that run');
   outcome.resolve(ok({ serving: null }));
   expect(await exit).toBe(143);
   expect(seen.steps.map((step) => step.app)).toEqual(['api']);

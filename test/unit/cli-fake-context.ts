@@ -63,15 +63,22 @@ const UNREACHABLE: Failure = {
 
 /** Runs `eco …` against a made-up world, and records all that it touched. */
 export function fakeEco(world: World) {
+  const timers = new Set<() => void>();
   const seen = {
     out: '',
     err: '',
+    summary: '',
     questions: [] as string[],
     connections: [] as DaemonStart[],
     calls: [] as string[],
     steps: [] as StepRequest[],
     interrupt: (_signal: InterruptSignal, _count: number): void => {},
-    passTime: (): void => {},
+    /** Until every timer that is set has gone off. */
+    passTime: (): void => {
+      const due = [...timers];
+      timers.clear();
+      due.forEach((callback) => callback());
+    },
     loadedWith: [] as object[],
     logQueries: [] as object[],
     signals: [] as SignalRequest[],
@@ -89,8 +96,8 @@ export function fakeEco(world: World) {
       now: () => now,
       wallTime: () => 0,
       after: (_span, callback) => {
-        seen.passTime = callback;
-        return { cancel: () => {} };
+        timers.add(callback);
+        return { cancel: () => void timers.delete(callback) };
       },
     },
     pause: async (span) => {
@@ -167,6 +174,10 @@ export function fakeEco(world: World) {
             context.environment.GITHUB_ACTIONS === 'true'
               ? (context.environment.GITHUB_WORKSPACE ?? context.cwd)
               : null,
+          summary:
+            context.environment.GITHUB_STEP_SUMMARY === undefined ? null : (text) => void (seen.summary += `${text}\n`),
+          sections: context.environment.GITLAB_CI === 'true',
+          command: write(context.environment.GITLAB_CI === 'true' ? 'out' : 'err'),
           cwd: '/home/me/shop',
         },
       }),
@@ -319,5 +330,11 @@ export function loadedFile(apps: readonly AppSpec[], project = 'shop'): Result<L
   return ok({
     desired: { project, origin: ORIGIN, file: '/home/me/shop/ecosystem.yaml', apps, manifests: {} },
     warnings: [],
+    locateApp: (name) => ({
+      file: '/home/me/shop/ecosystem.yaml',
+      range: { start: { line: 7, column: 5 }, end: { line: 7, column: 8 } },
+      path: name,
+      frame: [],
+    }),
   });
 }

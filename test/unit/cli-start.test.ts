@@ -6,7 +6,11 @@ import { app, fakeEco, observedApps, ORIGIN, spec } from './cli-fake-context.ts'
 
 const observed = observedApps([app('api', { goal: 'stopped' }), app('web')]);
 const desired = { project: 'adhoc', origin: ORIGIN, file: '/f.json', apps: [spec('server')], manifests: {} };
-const world = { observed, files: ['/home/me/shop/server.js'], loaded: ok({ desired, warnings: [] }) };
+const world = {
+  observed,
+  files: ['/home/me/shop/server.js'],
+  loaded: ok({ desired, warnings: [], locateApp: () => null }),
+};
 
 describe('a program', () => {
   test.for<[readonly string[], object]>([

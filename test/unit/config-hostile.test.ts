@@ -14,7 +14,8 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { dump } from 'js-yaml';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { formatDiagnostic, formatDiagnosticLsp, formatGithubAnnotation } from '../../src/cli/render/diagnostics.ts';
+import { formatDiagnostic, formatDiagnosticLsp } from '../../src/cli/render/diagnostics.ts';
+import { diagnosticAnnotation, formatAnnotation } from '../../src/cli/render/github-text.ts';
 import { loadEcosystem } from '../../src/config/load-ecosystem.ts';
 import type { DesiredState } from '../../src/domain/desired-state.ts';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
@@ -144,7 +145,7 @@ test('a random mutation of a file yields a diagnostic with a place, or a spec', 
       for (const diagnostic of diagnostics) {
         expect(formatDiagnostic(diagnostic, { cwd: folder })).toContain(diagnostic.code);
         expect(formatDiagnosticLsp(diagnostic).range.start.line).toBeGreaterThanOrEqual(0);
-        expect(formatGithubAnnotation(diagnostic, { cwd: folder })).not.toContain('\n');
+        expect(formatAnnotation(diagnosticAnnotation(diagnostic), folder)).not.toContain('\n');
       }
     }),
     { numRuns: FILE_CASES },

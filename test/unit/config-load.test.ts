@@ -93,9 +93,11 @@ test('--env merges the blocks of that name, and a name that no app has is a warn
   ]);
 });
 
-test('pass_env: true passes what is not of one terminal only', async () => {
+test('pass_env: true passes what is not of one terminal or of one CI job only', async () => {
   write({ 'ecosystem.yaml': APP.replace('}', ', pass_env: true }') });
-  const environment = { PATH: '/bin', SHLVL: '2', SSH_TTY: '/dev/pts/1', HOME: '/home/me', GONE: undefined };
+  const terminal = { SHLVL: '2', SSH_TTY: '/dev/pts/1' };
+  const job = { RUNNER_TRACKING_ID: 'github_1', GITHUB_SHA: 'ab12', CI_JOB_TOKEN: 'hush', JENKINS_NODE_COOKIE: '1' };
+  const environment = { PATH: '/bin', HOME: '/home/me', GONE: undefined, ...terminal, ...job };
   expect((await load({ file: 'ecosystem.yaml', environment })).apps[0]?.env).toEqual({
     HOME: '/home/me',
     PATH: '/bin',

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import json5 from 'json5';
 import { expect, test } from 'vitest';
-import { formatDiagnostic, formatDiagnosticLsp, formatGithubAnnotation } from '../../src/cli/render/diagnostics.ts';
+import { formatDiagnostic, formatDiagnosticLsp } from '../../src/cli/render/diagnostics.ts';
+import { diagnosticAnnotation, formatAnnotation } from '../../src/cli/render/github-text.ts';
 import { APP_OPTIONS, OPTION_SPELLINGS } from '../../src/config/app-options.ts';
 import { DIAGNOSTIC_CODES } from '../../src/config/diagnostic-codes.ts';
 import { parseEnvFile } from '../../src/config/env-file.ts';
@@ -277,7 +278,7 @@ test('a diagnostic for GitHub cannot break out of its line', () => {
     hint: 'c',
     location: { ...DIAGNOSTIC.location, file: '/srv/shop/a,b:c.yaml' },
   };
-  expect(formatGithubAnnotation(diagnostic, { cwd: '/srv/shop' })).toBe(
+  expect(formatAnnotation(diagnosticAnnotation(diagnostic), '/srv/shop')).toBe(
     '::error file=a%2Cb%3Ac.yaml,line=14,col=5,title=ECO1203::a%25%0D%0Ab%0Ahint: c',
   );
 });

@@ -142,11 +142,16 @@ describe('exit codes', () => {
   });
 
   test('of several failures the one that a deploy has to know first decides', () => {
-    expect(exitCodeOfReport({ outcomes: [{ status: 'succeeded', step: step('api'), serving: SERVING }] })).toBe(0);
-    expect(exitCodeOfReport(failedReport(ROLLOUT_FAILED, NOTHING_SERVES, TIMED_OUT))).toBe(9);
-    expect(exitCodeOfReport(failedReport(SKIPPED, TIMED_OUT, INTERRUPTED, ROLLOUT_FAILED))).toBe(8);
-    expect(exitCodeOfReport(failedReport(SKIPPED, TIMED_OUT))).toBe(10);
-    expect(exitCodeOfReport(failedReport({ reason: 'superseded', app: 'api' }))).toBe(1);
+    expect(exitCodeOfReport({ outcomes: [{ status: 'succeeded', step: step('api'), serving: SERVING }] }, null)).toBe(
+      0,
+    );
+    expect(exitCodeOfReport(failedReport(ROLLOUT_FAILED, NOTHING_SERVES, TIMED_OUT), null)).toBe(9);
+    expect(exitCodeOfReport(failedReport(SKIPPED, TIMED_OUT, INTERRUPTED, ROLLOUT_FAILED), null)).toBe(8);
+    expect(exitCodeOfReport(failedReport(SKIPPED, TIMED_OUT), null)).toBe(10);
+    expect(exitCodeOfReport(failedReport({ reason: 'superseded', app: 'api' }), null)).toBe(1);
+    expect(exitCodeOfReport(failedReport(ROLLOUT_FAILED), 'SIGTERM')).toBe(8);
+    expect(exitCodeOfReport({ outcomes: [] }, 'SIGTERM')).toBe(143);
+    expect(exitCodeOfReport({ outcomes: [] }, 'SIGINT')).toBe(130);
   });
 });
 

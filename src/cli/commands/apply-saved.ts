@@ -33,13 +33,13 @@ export async function applySaved(context: CliContext, options: ApplySavedOptions
     context.console.err(`${formatFixedFlag(file, flag)}\n`);
     return EXIT.unclassified;
   }
-  const reporter = createReporter(context.console);
+  const reporter = await createReporter(context, 'apply');
   const saved = await parseSavedPlan(context, text, file);
   if (!saved.ok) return reporter.fail(saved.error);
   const asked = optionsOf(saved.value);
   const loaded = await loadFile(context, asked, 'compute');
   if (!loaded.ok) return reporter.fail(loaded.error);
-  const { desired, warnings } = loaded.value;
+  const { desired, warnings, locateApp } = loaded.value;
   await reporter.diagnostics(warnings);
   const stale = (differences: readonly PlanDifference[]): Failure | null =>
     differences.length === 0 ? null : { reason: 'plan-stale', file, differences };
@@ -56,6 +56,7 @@ export async function applySaved(context: CliContext, options: ApplySavedOptions
       ...run,
       options: { ...asked, ...execution },
       desired,
+      locateApp,
       lock,
       refuse: (observed, plan) =>
         stale(differencesOfState(saved.value, observed)) ?? stale(differencesOfSteps(saved.value, plan)),

@@ -22,14 +22,14 @@ export async function apply(context: CliContext, options: ApplyOptions): Promise
     return applySaved(context, { ...options, file: options.file, text });
   }
   if (options.dryRun === true) return planOnly(context, options);
-  const reporter = createReporter(context.console);
+  const reporter = await createReporter(context, 'apply');
   const loaded = await loadFile(context, options, 'compute');
   if (!loaded.ok) return reporter.fail(loaded.error);
-  const { desired, warnings } = loaded.value;
+  const { desired, warnings, locateApp } = loaded.value;
   await reporter.diagnostics(warnings);
 
   const client = await context.connect('if-absent');
   if (!client.ok) return reporter.fail(client.error);
   const run = { client: client.value, project: desired.project, reporter, options };
-  return withLock(context, run, (lock) => applyLocked(context, { ...run, desired, lock }));
+  return withLock(context, run, (lock) => applyLocked(context, { ...run, desired, locateApp, lock }));
 }

@@ -7,10 +7,12 @@ import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { connectIfAny } from '../flow/observe.ts';
-import { say, writeJson } from '../render/console.ts';
+import { reminded } from '../flow/reminders.ts';
+import { hint, say, writeJson } from '../render/console.ts';
 import {
   daemonDocument,
   formatDaemonStatus,
+  formatEnding,
   formatStarted,
   formatStopped,
   formatUpgraded,
@@ -55,7 +57,11 @@ async function stop(
   const info = await client.info();
   if (!info.ok) return fail(context, info.error);
   const { pid } = info.value;
-  const answer = await client.shutdown({ apps });
+  const answer = await reminded(
+    context.clock,
+    (waited) => hint(console, formatEnding(waited)),
+    () => client.shutdown({ apps }),
+  );
   if (!answer.ok) return fail(context, answer.error);
   const ended = await context.processEnd(pid, END_TIMEOUT);
   if (!ended) return fail(context, { reason: 'daemon-does-not-end', pid });
@@ -105,7 +111,11 @@ async function endedDaemon(
 ): Promise<Result<DaemonInfo | null>> {
   const info = await client.info();
   if (!info.ok) return info.error.reason === 'daemon-unreachable' ? ok(null) : info;
-  const answer = await client.shutdown({ apps: false, finishWithin: wait });
+  const answer = await reminded(
+    context.clock,
+    (waited) => hint(context.console, formatEnding(waited)),
+    () => client.shutdown({ apps: false, finishWithin: wait }),
+  );
   if (!answer.ok && answer.error.reason !== 'daemon-unreachable') return answer;
   const ended = await context.processEnd(info.value.pid, END_TIMEOUT);
   return ended ? info : err({ reason: 'daemon-does-not-end', pid: info.value.pid });

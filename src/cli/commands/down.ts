@@ -24,7 +24,7 @@ const CONCURRENCY = 256;
 
 /** An apply of the same file without its apps: same owner check, same plan, same question. */
 export async function down(context: CliContext, options: DownOptions): Promise<ExitCode> {
-  const reporter = createReporter(context.console);
+  const reporter = await createReporter(context, 'down');
   const loaded = await loadFile(context, options, 'skip');
   if (!loaded.ok) return reporter.fail(loaded.error);
   const desired: DesiredState = { ...loaded.value.desired, apps: [], manifests: {} };
@@ -62,11 +62,12 @@ async function downLocked(context: CliContext, down: LockedDown): Promise<ExitCo
   reporter.plan(plan);
   const refused = await confirmPlan(context, plan, { yes: options.yes === true });
   if (refused !== null) return reporter.end(refused);
-  const run = { plan, desired, client, lock, reporter, takeOwnership, rollback: true };
+  const locateApp = (): null => null;
+  const run = { plan, desired, client, lock, reporter, locateApp, takeOwnership, rollback: true };
   return runPlan(context, { ...run, concurrency: CONCURRENCY, timeout: null });
 }
 
-function nothingToDelete({ console }: CliContext, { desired, reporter }: Down): ExitCode {
+async function nothingToDelete({ console }: CliContext, { desired, reporter }: Down): Promise<ExitCode> {
   say(console, formatNothingToDelete(desired));
   return reporter.end(EXIT.success);
 }

@@ -8,12 +8,14 @@ import { observeForPlan } from '../flow/observe.ts';
 import { patience, type Patiently, type PatienceOptions } from '../flow/patience.ts';
 import { attemptOperation } from '../flow/attempt-operation.ts';
 import type { Operation } from '../flow/operation.ts';
+import { reminded } from '../flow/reminders.ts';
 import { hint, renderFailure, say, writeJson } from '../render/console.ts';
 import { formatWaiting } from '../render/lock-text.ts';
 import {
   formatNothingTargeted,
   formatOperation,
   formatTooFewWorkers,
+  formatUnderWay,
   operationDocument,
   type OperationResult,
 } from '../render/operation-text.ts';
@@ -46,12 +48,18 @@ export async function operate(context: CliContext, options: OperateOptions): Pro
     lockTimeout: options.lockTimeout ?? 0,
     onWaiting: (lock, waited) => hint(context.console, formatWaiting(lock, waited)),
   });
-  const results = await Promise.all(
-    targets.value.map(async ({ app }) => {
-      const result = await operateOn(app, { context, client, operation, patiently });
-      await report(context, { operation, result, several: targets.value.map((target) => target.app) });
-      return result;
-    }),
+  const several = targets.value.map(({ app }) => app);
+  const waiting = new Set(several);
+  const perform = async (app: ObservedApp): Promise<OperationResult> => {
+    const result = await operateOn(app, { context, client, operation, patiently });
+    waiting.delete(app);
+    await report(context, { operation, result, several });
+    return result;
+  };
+  const results = await reminded(
+    context.clock,
+    (waited) => hint(context.console, formatUnderWay(operation, [...waiting], waited)),
+    () => Promise.all(several.map(perform)),
   );
   if (context.console.json) writeJson(context.console, operationDocument(operation, results));
   return results.map(exitCodeOfResult).sort((a, b) => b - a)[0] ?? EXIT.success;

@@ -24,14 +24,14 @@ export interface PlanCommandOptions extends FileOptions, PlanOptions {
 export async function plan(context: CliContext, options: PlanCommandOptions): Promise<ExitCode> {
   const { console } = context;
   const loaded = await loadFile(context, options, 'compute');
-  if (!loaded.ok) return fail(context, loaded.error);
+  if (!loaded.ok) return refuse(context, loaded.error);
   const { desired, warnings } = loaded.value;
   await renderDiagnostics(console, warnings);
 
   const observation = await observeForPlan(context, desired.project);
-  if (!observation.ok) return fail(context, observation.error);
+  if (!observation.ok) return refuse(context, observation.error);
   const planned = await makePlan(desired, observation.value, options);
-  if (!planned.ok) return fail(context, planned.error);
+  if (!planned.ok) return refuse(context, planned.error);
 
   await show(context, planned.value, options);
   const problem = options.out === undefined ? null : await save(context, { plan: planned.value, desired, options });
@@ -39,11 +39,25 @@ export async function plan(context: CliContext, options: PlanCommandOptions): Pr
   return options.detailedExitcode === true ? detailedExitCode(planned.value) : EXIT.success;
 }
 
-async function show({ console }: CliContext, plan: Plan, { markdown }: PlanCommandOptions): Promise<void> {
+async function refuse(context: CliContext, failure: Failure): Promise<ExitCode> {
+  const { console } = context;
+  if (console.summary !== null) {
+    const { failureMarkdown } = await import('../render/job-text.ts');
+    console.summary(failureMarkdown('plan', failure, console.cwd));
+  }
+  return fail(context, failure);
+}
+
+async function show({ console }: CliContext, plan: Plan, { markdown = false }: PlanCommandOptions): Promise<void> {
+  const inMarkdown = markdown || console.summary !== null ? await planMarkdown(plan) : '';
+  console.summary?.(inMarkdown);
   if (console.json) return writeJson(console, planDocument(plan));
-  if (markdown !== true) return console.out(`${renderPlan(plan, console)}\n`);
+  console.out(`${markdown ? inMarkdown : renderPlan(plan, console)}\n`);
+}
+
+async function planMarkdown(plan: Plan): Promise<string> {
   const { formatPlanMarkdown } = await import('../../reconcile/format-plan-markdown.ts');
-  console.out(`${formatPlanMarkdown(plan)}\n`);
+  return formatPlanMarkdown(plan);
 }
 
 interface Planned {

@@ -8,12 +8,14 @@ import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
 import { findHistory, type AppHistoryOptions, type FoundHistory } from '../flow/app-history.ts';
 import { patience, type PatienceOptions } from '../flow/patience.ts';
 import { fail } from '../flow/fail.ts';
+import { reminded } from '../flow/reminders.ts';
 import { hint, renderFailure, say, writeJson } from '../render/console.ts';
 import { formatWaiting } from '../render/lock-text.ts';
 import {
   formatAlreadyThere,
   formatFileAsksForMore,
   formatRolledBack,
+  formatRollingBack,
   rollbackDocument,
   type RollbackResult,
 } from '../render/rollback-text.ts';
@@ -77,7 +79,11 @@ async function performRollback(
   const { project, name } = app;
   const request = { project, app: name, action, by: await context.actor(), asked: 'hand', manifest: null } as const;
   const { signal } = new AbortController();
-  const outcome = await client.step(request, { onProgress: () => {}, signal });
+  const outcome = await reminded(
+    context.clock,
+    (waited) => hint(context.console, formatRollingBack(name, waited)),
+    () => client.step(request, { onProgress: () => {}, signal }),
+  );
   if (!outcome.ok) return { type: 'failed', history, failure: outcome.error };
   return { type: 'done', history, revision: action.revision, serving: outcome.value.serving };
 }

@@ -4,11 +4,12 @@ import type { Instant, Milliseconds } from '../../domain/time.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
+import { REMIND } from '../flow/reminders.ts';
 import { observeTargets, type TargetWords } from '../flow/observe-targets.ts';
 import { waitVerdict, type WaitVerdict } from '../flow/wait-verdict.ts';
-import { say, writeJson } from '../render/console.ts';
+import { hint, say, writeJson } from '../render/console.ts';
 import { listDocument } from '../render/list-document.ts';
-import { formatCome, formatFailed, formatStopped, NO_APPS_TO_WAIT_FOR } from '../render/wait-text.ts';
+import { formatCome, formatFailed, formatPending, formatStopped, NO_APPS_TO_WAIT_FOR } from '../render/wait-text.ts';
 
 export interface WaitOptions extends TargetWords {
   readonly timeout?: Milliseconds;
@@ -22,6 +23,8 @@ const INTERVAL: Milliseconds = 200;
 export async function wait(context: CliContext, options: WaitOptions): Promise<ExitCode> {
   const { clock, console } = context;
   const givesUpAt: Instant = clock.now() + (options.timeout ?? Number.POSITIVE_INFINITY);
+  const began = clock.now();
+  let remindAt: Instant = began + REMIND;
   const told = new Set<string>();
   for (;;) {
     const observed = await observeTargets(context, options);
@@ -36,6 +39,16 @@ export async function wait(context: CliContext, options: WaitOptions): Promise<E
     }
     const late = clock.now() >= givesUpAt;
     if (isOver(waited) || late) return finish(context, waited, options);
+    if (clock.now() >= remindAt) {
+      remindAt = clock.now() + REMIND;
+      hint(
+        console,
+        formatPending(
+          of(waited, 'pending').map(({ app }) => app),
+          clock.now() - began,
+        ),
+      );
+    }
     await context.pause(INTERVAL);
   }
 }

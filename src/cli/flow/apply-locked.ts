@@ -9,7 +9,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { confirmPlan } from './confirm.ts';
 import { changesOwner, makePlan, type PlanOptions } from './make-plan.ts';
 import { observeForChange } from './observe.ts';
-import type { Reporter } from './reporter.ts';
+import type { AppPlaces, Reporter } from './reporter.ts';
 import { runPlan, takeOver } from './run-plan.ts';
 
 export interface ExecutionOptions {
@@ -24,6 +24,7 @@ export interface LockedApply {
   readonly client: DaemonClient;
   readonly reporter: Reporter;
   readonly desired: DesiredState;
+  readonly locateApp: AppPlaces;
   readonly options: PlanOptions & ExecutionOptions;
   readonly lock: LockId;
   /** Why this plan is not to be carried out; absent: the one that asked for it decides. */
@@ -32,7 +33,7 @@ export interface LockedApply {
 
 /** Plans from what is there once nobody else can change it, asks where that is due, and executes. */
 export async function applyLocked(context: CliContext, locked: LockedApply): Promise<ExitCode> {
-  const { client, reporter, desired, options, lock } = locked;
+  const { client, reporter, desired, locateApp, options, lock } = locked;
   const observation = await observeForChange(client, desired.project);
   if (!observation.ok) return reporter.fail(observation.error);
   const { observed } = observation.value;
@@ -44,7 +45,7 @@ export async function applyLocked(context: CliContext, locked: LockedApply): Pro
   if (failure !== null) return reporter.fail(failure);
   reporter.plan(plan);
   const takeOwnership = options.takeOwnership === true;
-  const run = { plan, desired, client, lock, reporter, takeOwnership, rollback: options.rollback };
+  const run = { plan, desired, client, lock, reporter, locateApp, takeOwnership, rollback: options.rollback };
   if (plan.steps.length === 0) {
     return changesOwner(desired, observed) ? takeOver(context, run) : reporter.end(EXIT.success);
   }

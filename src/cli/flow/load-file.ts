@@ -32,7 +32,7 @@ export async function loadFile(
     codeRevision,
   });
   if (!loaded.ok) return options.strict === true ? asErrors(loaded.error) : loaded;
-  const { desired, warnings } = loaded.value;
+  const { desired, warnings, locateApp } = loaded.value;
   const took = Math.round(context.clock.now() - began);
   tell(
     context.console,
@@ -41,7 +41,7 @@ export async function loadFile(
   if (options.strict === true && warnings.length > 0)
     return asErrors({ reason: 'config-invalid', diagnostics: warnings });
   if (options.project === undefined) return loaded;
-  return ok({ desired: { ...desired, project: options.project }, warnings });
+  return ok({ desired: { ...desired, project: options.project }, warnings, locateApp });
 }
 
 function asErrors(failure: Failure): Result<never> {

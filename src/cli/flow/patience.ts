@@ -1,8 +1,9 @@
 import type { ProjectLock } from '../../domain/lock.ts';
 import { err, type Result } from '../../domain/result.ts';
-import { seconds, type Instant, type Milliseconds } from '../../domain/time.ts';
+import type { Instant, Milliseconds } from '../../domain/time.ts';
 import type { InterruptSignal } from '../../platform/interrupt.ts';
 import type { CliContext } from '../context.ts';
+import { REMIND } from './reminders.ts';
 
 export interface PatienceOptions {
   /** How long to wait for a lock that somebody else has; absent: not at all. */
@@ -17,8 +18,6 @@ export interface Waiting {
 
 export type Patiently = <T>(ask: () => Promise<Result<T>>) => Promise<Result<T>>;
 
-/** A CI system takes a job that says nothing for longer than minutes to be dead. */
-const REMIND: Milliseconds = seconds(10);
 const POLL: Milliseconds = 200;
 
 /** Asks again for as long as the answer is that somebody else has the lock. One waiting for all that a command asks at once. */

@@ -10,9 +10,9 @@ import { executePlan } from '../../execute/execute-plan.ts';
 import type { ClaimAnswer } from '../../protocol/control.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { FINISHING, formatOwnershipTaken } from '../render/apply-text.ts';
+import { formatFinishing, formatOwnershipTaken } from '../render/apply-text.ts';
 import { hint, say } from '../render/console.ts';
-import type { Reporter } from './reporter.ts';
+import type { AppPlaces, Reporter } from './reporter.ts';
 import { stopSwitch } from './stop-switch.ts';
 
 export interface PlanRun {
@@ -21,6 +21,7 @@ export interface PlanRun {
   readonly client: DaemonClient;
   readonly lock: LockId;
   readonly reporter: Reporter;
+  readonly locateApp: AppPlaces;
   readonly takeOwnership: boolean;
   /** False: nothing that fails is rolled back. */
   readonly rollback: boolean;
@@ -49,9 +50,9 @@ export async function runPlan(context: CliContext, run: PlanRun & ExecutionLimit
   });
   const stop = stopSwitch(context, {
     timeout: run.timeout,
-    onFirstInterrupt: () => hint(context.console, FINISHING),
+    onFirstInterrupt: (signal) => hint(context.console, formatFinishing(signal)),
   });
-  const progress = await reporter.progress(plan);
+  const progress = await reporter.progress(plan, run.locateApp);
   try {
     const report = await executePlan(plan, control, {
       concurrency: run.concurrency,
@@ -59,7 +60,7 @@ export async function runPlan(context: CliContext, run: PlanRun & ExecutionLimit
       abandon: stop.abandon,
       onEvent: progress.onEvent,
     });
-    return await progress.finish(report);
+    return await progress.finish(report, stop.interrupted());
   } finally {
     stop.dispose();
   }

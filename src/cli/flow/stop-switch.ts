@@ -1,6 +1,7 @@
 import type { StopReason } from '../../execute/execute-plan.ts';
 import type { Milliseconds } from '../../domain/time.ts';
 import { sharedAbortController } from '../../platform/abort.ts';
+import type { InterruptSignal } from '../../platform/interrupt.ts';
 import type { CliContext } from '../context.ts';
 
 export interface StopSwitch {
@@ -8,6 +9,8 @@ export interface StopSwitch {
   readonly signal: AbortSignal;
   /** Wait for nothing more. */
   readonly abandon: AbortSignal;
+  /** By what it was first; null: it was not. */
+  readonly interrupted: () => InterruptSignal | null;
   readonly dispose: () => void;
 }
 
@@ -17,11 +20,16 @@ export interface StopSwitch {
  */
 export function stopSwitch(
   { clock, onInterrupt }: Pick<CliContext, 'clock' | 'onInterrupt'>,
-  { timeout, onFirstInterrupt }: { readonly timeout: Milliseconds | null; readonly onFirstInterrupt: () => void },
+  {
+    timeout,
+    onFirstInterrupt,
+  }: { readonly timeout: Milliseconds | null; readonly onFirstInterrupt: (signal: InterruptSignal) => void },
 ): StopSwitch {
   const [stop, abandon] = [sharedAbortController(), sharedAbortController()];
+  let first: InterruptSignal | null = null;
   const ignore = onInterrupt((signal, count) => {
-    if (count === 1) onFirstInterrupt();
+    first ??= signal;
+    if (count === 1) onFirstInterrupt(signal);
     const reason: StopReason = signal;
     (count === 1 ? stop : abandon).abort(reason);
   });
@@ -37,5 +45,5 @@ export function stopSwitch(
     ignore();
     timer?.cancel();
   };
-  return { signal: stop.signal, abandon: abandon.signal, dispose };
+  return { signal: stop.signal, abandon: abandon.signal, interrupted: () => first, dispose };
 }

@@ -1,10 +1,14 @@
 import { formatOrigin, type DesiredState, type Origin } from '../../domain/desired-state.ts';
 import type { Plan } from '../../domain/plan.ts';
+import type { InterruptSignal } from '../../platform/interrupt.ts';
 import { planSummary } from '../../reconcile/plan-summary.ts';
 
 export const NOTHING_CHANGED = 'Nothing was changed.';
 
-export const FINISHING = '\nFinishing the steps that run; no further one begins. Press Ctrl-C again to leave at once.';
+export function formatFinishing(signal: InterruptSignal): string {
+  const again = signal === 'SIGINT' ? 'Press Ctrl-C again' : 'Send it again';
+  return `\n${signal}: finishing the steps that run; no further one begins. ${again} to leave at once.`;
+}
 
 /** Why `eco down` deletes apps that are still in the file. */
 export const DOWN_CAUSE = 'asked for by eco down';

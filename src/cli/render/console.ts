@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import type { Failure } from '../../domain/failure.ts';
+import type { Annotation } from './github-text.ts';
 
 /** Where a command writes, and how. */
 export interface Console {
@@ -19,8 +20,14 @@ export interface Console {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  /** Diagnostics are wanted as workflow commands too, with files relative to this folder; null: they are not. */
+  /** Diagnostics and failures are wanted as workflow commands too, with files relative to this folder; null: they are not. */
   readonly annotations: string | null;
+  /** Adds Markdown to the summary that the CI system shows of this job; null: it has none. */
+  readonly summary: ((markdown: string) => void) | null;
+  /** What is long is folded in the log of this job, in the way of GitLab's. */
+  readonly sections: boolean;
+  /** To the CI system itself, as it is; whatever else is written cannot be taken for a command to it. */
+  readonly command: (text: string) => void;
   /** Paths are shown relative to it. */
   readonly cwd: string;
 }
@@ -58,10 +65,23 @@ export async function renderDiagnostics(console: Console, diagnostics: readonly 
   await renderAnnotations(console, diagnostics);
 }
 
-/** On stderr as well: a CI runner reads workflow commands from both streams. */
+/** A CI runner reads workflow commands from both streams. */
 export async function renderAnnotations(console: Console, diagnostics: readonly Diagnostic[]): Promise<void> {
+  if (console.annotations === null || diagnostics.length === 0) return;
+  const { diagnosticAnnotation } = await import('./github-text.ts');
+  await annotate(console, diagnostics.map(diagnosticAnnotation));
+}
+
+/** Beside what `renderFailure` shows: those within a file have been told as diagnostics. */
+export async function annotateFailure(console: Console, failure: Failure): Promise<void> {
+  if (console.annotations === null || failure.reason === 'config-invalid') return;
+  const { failureAnnotation } = await import('./job-text.ts');
+  await annotate(console, [failureAnnotation(failure, null)]);
+}
+
+export async function annotate(console: Console, annotations: readonly Annotation[]): Promise<void> {
   const { annotations: root } = console;
-  if (root === null || diagnostics.length === 0) return;
-  const { formatGithubAnnotation } = await import('./diagnostics.ts');
-  for (const diagnostic of diagnostics) console.err(`${formatGithubAnnotation(diagnostic, { cwd: root })}\n`);
+  if (root === null) return;
+  const { formatAnnotation } = await import('./github-text.ts');
+  for (const annotation of annotations) console.command(`${formatAnnotation(annotation, root)}\n`);
 }

@@ -1,4 +1,5 @@
 import type { DaemonInfo } from '../../protocol/control.ts';
+import type { Milliseconds } from '../../domain/time.ts';
 import { formatBytes } from '../../reconcile/format-bytes.ts';
 import { formatDuration } from './duration-text.ts';
 
@@ -7,6 +8,11 @@ export const NO_DAEMON = 'No daemon runs.';
 
 export function formatStarted({ pid }: DaemonInfo, { already }: { readonly already: boolean }): string {
   return already ? `The daemon runs already, pid ${pid}.` : `The daemon runs, pid ${pid}.`;
+}
+
+/** Shown again and again, with how long it has been. */
+export function formatEnding(waited: Milliseconds): string {
+  return `Waiting (${formatDuration(waited)}) for the daemon to finish what it does`;
 }
 
 export function formatStopped({ apps: count, service }: DaemonInfo, { apps }: { readonly apps: boolean }): string {

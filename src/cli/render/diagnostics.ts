@@ -1,5 +1,5 @@
-import { relative, sep } from 'node:path';
 import type { Diagnostic, FrameLine, Location, Range } from '../../domain/diagnostic.ts';
+import { fileName } from './github-text.ts';
 
 export interface DiagnosticFormat {
   /** Files in or below this folder are named relative to it. */
@@ -56,18 +56,6 @@ export function formatDiagnosticLsp(diagnostic: Diagnostic): LspDiagnostic {
     relatedInformation: related.map((other) => ({ location: lspLocation(other.location), message: other.message })),
     data: { path: location.path, hint },
   };
-}
-
-/** https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message */
-export function formatGithubAnnotation(diagnostic: Diagnostic, { cwd }: DiagnosticFormat): string {
-  const { severity, code, message, hint, location } = diagnostic;
-  const start = location.range?.start;
-  const properties = [
-    `file=${escapeProperty(fileName(location.file, cwd))}`,
-    ...(start === undefined ? [] : [`line=${start.line}`, `col=${start.column}`]),
-    `title=${escapeProperty(code)}`,
-  ];
-  return `::${severity} ${properties.join(',')}::${escapeData(hint === null ? message : `${message}\nhint: ${hint}`)}`;
 }
 
 function formatPlace(location: Location, cwd: string): readonly string[] {
@@ -128,23 +116,9 @@ function columnsOf(text: string): number {
   return columns;
 }
 
-function fileName(file: string, cwd: string): string {
-  const name = relative(cwd, file);
-  if (name === '') return '.';
-  return name === '..' || name.startsWith(`..${sep}`) ? file : name;
-}
-
 function lspLocation(location: Location): LspLocation {
   const { range, file } = location;
   const start = { line: (range?.start.line ?? 1) - 1, character: (range?.start.column ?? 1) - 1 };
   const end = range === null ? start : { line: range.end.line - 1, character: range.end.column - 1 };
   return { uri: `file://${encodeURI(file).replace(/[?#]/g, encodeURIComponent)}`, range: { start, end } };
-}
-
-function escapeData(text: string): string {
-  return text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
-}
-
-function escapeProperty(text: string): string {
-  return escapeData(text).replace(/:/g, '%3A').replace(/,/g, '%2C');
 }

@@ -12,13 +12,20 @@ import { isSavedPlanFailure, savedPlanAdvice, savedPlanHeadline } from './saved-
 import { quoted } from './quoted.ts';
 import { refusalAdvice, refusalHeadline } from './refusal-text.ts';
 
+/** What workers that failed alike have in common. */
+export interface WorkerReport {
+  readonly title: string;
+  /** What they wrote last. */
+  readonly lines: readonly string[];
+}
+
 /** All there is to say: what went wrong, what is true now and what to type next. Several lines, without a line end. */
-export function formatFailure(failure: Failure): string {
+export function formatFailure(failure: Failure, formatReport = formatWorkerReport): string {
   const headline = failureHeadline(failure);
   const advice = adviceOn(failure).map((line) => `  ${printable(line)}`);
   if (failure.reason !== 'rollout-failed' && failure.reason !== 'task-failed') return [headline, ...advice].join('\n');
   // The headline goes last: it is what remains on the screen beneath a long output.
-  return [...workerReports(failure.workers), ...advice, headline].join('\n');
+  return [...workerReports(failure.workers).map(formatReport), ...advice, headline].join('\n');
 }
 
 /** One line. */
@@ -111,22 +118,25 @@ function targetAdvice(failure: WrongTarget): string {
     : `Say which: --project ${quoted(failure.projects[0] ?? 'NAME')}`;
 }
 
+export function formatWorkerReport({ title, lines }: WorkerReport): string {
+  return [title, ...lines.map((line) => `    ${line}`)].join('\n');
+}
+
 /** Workers that failed alike, as those of one app do most often, share a report. */
-function workerReports(workers: readonly WorkerFailure[]): readonly string[] {
+export function workerReports(workers: readonly WorkerFailure[]): readonly WorkerReport[] {
   const reports = new Map<string, readonly WorkerFailure[]>();
   for (const worker of workers) {
     const key = JSON.stringify([worker.cause, worker.lastLines]);
     reports.set(key, [...(reports.get(key) ?? []), worker]);
   }
-  return [...reports.values()].flatMap(workerReport);
-}
-
-function workerReport(alike: readonly WorkerFailure[]): readonly string[] {
-  const [first] = alike;
-  if (first === undefined) return [];
-  const names = alike.map(({ worker }) => printable(worker)).join(', ');
-  const wrote = first.lastLines.map((line) => `    ${outputLine(line)}`);
-  return [`${names}: ${exitCauseText(first.cause)}`, ...(wrote.length === 0 ? ['    (it wrote nothing)'] : wrote)];
+  return [...reports.values()].flatMap((alike) => {
+    const [first] = alike;
+    if (first === undefined) return [];
+    const names = alike.map(({ worker }) => printable(worker)).join(', ');
+    const lines = first.lastLines.map(outputLine);
+    const title = `${names}: ${exitCauseText(first.cause)}`;
+    return [{ title, lines: lines.length === 0 ? ['(it wrote nothing)'] : lines }];
+  });
 }
 
 /** What a worker wrote, without its colours and whatever else would steer the terminal. */

@@ -1,8 +1,11 @@
 import type { Failure, Serving } from '../../domain/failure.ts';
 import type { ObservedApp } from '../../domain/observed-state.ts';
 import type { StepRequest } from '../../protocol/control.ts';
+import type { Milliseconds } from '../../domain/time.ts';
+import { printable } from '../../reconcile/printable.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import type { Operation } from '../flow/operation.ts';
+import { formatDuration } from './duration-text.ts';
 import { unlimitedText } from './unlimited-text.ts';
 
 /** What became of an operation on one app. */
@@ -30,6 +33,11 @@ export function formatOperation(operation: Operation, result: Success, several: 
 
 export function formatTooFewWorkers(app: ObservedApp, count: number): string {
   return `${app.name}: cannot have ${count} workers. An app has at least 1; \`eco stop ${app.name}\` ends it.`;
+}
+
+/** Shown again and again, with how long it has been. */
+export function formatUnderWay({ type }: Operation, apps: readonly ObservedApp[], waited: Milliseconds): string {
+  return printable(`Waiting (${formatDuration(waited)}): ${type} ${apps.map(({ name }) => name).join(', ')}`);
 }
 
 export function formatNothingTargeted({ type }: Operation): string {

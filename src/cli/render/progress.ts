@@ -1,8 +1,12 @@
+import type { Step } from '../../domain/plan.ts';
+import type { Milliseconds } from '../../domain/time.ts';
+import type { WorkerProgressLine } from '../../execute/cluster-control.ts';
 import type { ExecutionEvent } from '../../execute/execute-plan.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { unreachable } from '../../util/unreachable.ts';
+import { formatDuration } from './duration-text.ts';
 import { failureHeadline } from './failure-text.ts';
-import { doneText, stepTitle } from './step-text.ts';
+import { doneText, stepTitle, workersText } from './step-text.ts';
 
 /** Shows an execution while it happens. */
 export interface ProgressRenderer {
@@ -44,4 +48,23 @@ function plainLine(event: ExecutionEvent): string | null {
 function lineOf(app: string, headline: string): string {
   const prefix = `${printable(app)}: `;
   return headline.startsWith(prefix) ? headline : `${prefix}${headline}`;
+}
+
+/** Of the steps that take long; with hundreds of them the first few say enough. */
+const MOST_REMINDERS = 5;
+
+export interface SlowStep {
+  readonly step: Step;
+  readonly took: Milliseconds;
+  readonly workers: readonly WorkerProgressLine[];
+}
+
+/** A line for each: `api: reload 2 workers … 20s: 0 starting · old: 0 ready, 1 ready`. */
+export function formatSlowSteps(steps: readonly SlowStep[]): string {
+  const lines = steps.slice(0, MOST_REMINDERS).map(({ step, took, workers }) => {
+    const how = workersText(workers);
+    return `${printable(step.app)}: ${stepTitle(step.action)} … ${formatDuration(took)}${how === '' ? '' : `: ${how}`}`;
+  });
+  const more = steps.length - lines.length;
+  return [...lines, ...(more > 0 ? [`… and ${more} more`] : [])].join('\n');
 }

@@ -1,14 +1,15 @@
 import type { Action, Plan } from '../../domain/plan.ts';
 import type { ExecutionReport, StepOutcome } from '../../execute/execute-plan.ts';
-import { failureHeadline, formatFailure } from './failure-text.ts';
+import { failureHeadline, formatFailure, formatWorkerReport } from './failure-text.ts';
 
 /** Every failure in full, apart from what was skipped because of another: empty if all went well. */
-export function formatFailures(report: ExecutionReport): string {
+export function formatFailures(report: ExecutionReport, formatReport = formatWorkerReport): string {
   const failures = report.outcomes.flatMap((outcome) => (outcome.status === 'failed' ? [outcome.failure] : []));
   const skipped = report.outcomes.flatMap((outcome) => (outcome.status === 'skipped' ? [outcome.failure] : []));
   // An interruption is the same for all the steps that it kept from beginning.
   const reasons = [...new Set(skipped.map(failureHeadline))];
-  return [...new Set(failures.map(formatFailure)), ...(reasons.length > 0 ? [reasons.join('\n')] : [])].join('\n\n');
+  const texts = failures.map((failure) => formatFailure(failure, formatReport));
+  return [...new Set(texts), ...(reasons.length > 0 ? [reasons.join('\n')] : [])].join('\n\n');
 }
 
 /** The last line of an apply: `Applied: 1 started, 2 reloaded · 6 unchanged`. */

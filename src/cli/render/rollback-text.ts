@@ -1,8 +1,11 @@
 import type { Failure, Serving } from '../../domain/failure.ts';
 import type { AppHistory } from '../../domain/history.ts';
+import type { AppName } from '../../domain/names.ts';
+import type { Milliseconds } from '../../domain/time.ts';
 import { FORMAT_VERSION } from '../../reconcile/plan-document.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { equalJson } from '../../util/compare.ts';
+import { formatDuration } from './duration-text.ts';
 
 /** What became of a rollback; `history` is as it was before. */
 export type RollbackResult =
@@ -16,6 +19,11 @@ export type RollbackResult =
   | { readonly type: 'failed'; readonly history: AppHistory; readonly failure: Failure };
 
 type Done = Extract<RollbackResult, { type: 'done' }>;
+
+/** Shown again and again, with how long it has been. */
+export function formatRollingBack(app: AppName, waited: Milliseconds): string {
+  return printable(`Waiting (${formatDuration(waited)}): rollback ${app}`);
+}
 
 export function formatRolledBack({ history, revision, serving }: Done): string {
   const ready = serving === null ? '' : ` (${serving.ready}/${serving.desired} ready)`;
