@@ -44,7 +44,8 @@ type Entries = ReadonlyMap<string, string>;
 function readPassEnv(passEnv: unknown, environment: EnvContext['environment']): Entries {
   if (passEnv === undefined || passEnv === false) return new Map();
   const present = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  if (passEnv === true) return new Map(present.filter(([name]) => !OF_THE_SESSION.test(name) && !OF_THE_JOB.test(name)));
+  if (passEnv === true)
+    return new Map(present.filter(([name]) => !OF_THE_SESSION.test(name) && !OF_THE_JOB.test(name)));
   const matches = listOf(passEnv).map(globPattern);
   return new Map(present.filter(([name]) => matches.some((pattern) => pattern.test(name))));
 }
