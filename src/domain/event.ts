@@ -3,7 +3,7 @@ import type { ActionType } from './plan.ts';
 import type { Actor } from './observed-state.ts';
 import type { AppName, ProjectName, WorkerId } from './names.ts';
 import type { FailureReason } from './failure.ts';
-import type { Timestamp } from './time.ts';
+import type { Milliseconds, Timestamp } from './time.ts';
 import type { ExitCause } from './worker-state.ts';
 
 /** What happened, for `events.jsonl` and whoever follows it. Holds no value of any environment variable. */
@@ -58,6 +58,14 @@ export type EcoEvent =
   | { readonly type: 'worker-ready'; readonly worker: WorkerId }
   /** Its processes are about to be replaced, although nobody asked for it now. */
   | { readonly type: 'app-triggered'; readonly project: ProjectName; readonly app: AppName; readonly trigger: Trigger }
+  /** Its files change again and again: the next reload comes after `wait`. `detail`: what has changed. */
+  | {
+      readonly type: 'watch-braked';
+      readonly project: ProjectName;
+      readonly app: AppName;
+      readonly detail: string;
+      readonly wait: Milliseconds;
+    }
   /** The time for a run has come, but the run before it is still under way. */
   | { readonly type: 'run-skipped'; readonly project: ProjectName; readonly app: AppName }
   /** `problem` completes a sentence: `ended with exit code 1`. */

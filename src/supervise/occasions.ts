@@ -1,8 +1,10 @@
 import type { Schedule } from '../domain/app-spec.ts';
 import type { Trigger } from '../domain/event.ts';
 import { appId, type AppKey } from '../domain/names.ts';
+import type { Timer } from '../platform/clock.ts';
 import type { Cluster } from './cluster.ts';
 import type { SupervisePorts } from './ports.ts';
+import { BRAKE, withRestart, type RecentRestarts } from './restart-brake.ts';
 import { Timetable, type Appointment } from './timetable.ts';
 import { Watches, type Watch } from './watches.ts';
 import { logFiles } from './worker-launch.ts';
@@ -21,6 +23,10 @@ export class Occasions {
   readonly #watches: Watches;
   /** By app id: what is new since it was last given new processes, while something else is done with it. */
   readonly #pending = new Map<string, Trigger>();
+  /** By app id: when it was reloaded because of its files. */
+  readonly #recent = new Map<string, RecentRestarts>();
+  /** By app id: when the next reload because of its files may come, after too many. */
+  readonly #braked = new Map<string, Timer>();
 
   constructor(options: OccasionsOptions) {
     this.#options = options;
@@ -32,7 +38,9 @@ export class Occasions {
   refresh(): void {
     const clusters = this.#options.clusters().filter(({ document }) => document.goal === 'running');
     this.#timetable.refresh(clusters.flatMap((cluster) => [...this.#restartOf(cluster), ...this.#runOf(cluster)]));
-    this.#watches.refresh(clusters.flatMap((cluster) => this.#watchOf(cluster)));
+    const watches = clusters.flatMap((cluster) => this.#watchOf(cluster));
+    this.#watches.refresh(watches);
+    this.#releaseBrakes(new Set(watches.map(({ id }) => id)));
     for (const cluster of clusters) {
       const trigger = this.#pending.get(appId(cluster.key));
       if (trigger !== undefined) this.#reload(cluster, trigger);
@@ -40,9 +48,10 @@ export class Occasions {
   }
 
   close(): void {
-    this.#pending.clear();
     this.#timetable.close();
     this.#watches.close();
+    this.#releaseBrakes(new Set());
+    this.#pending.clear();
   }
 
   #restartOf(cluster: Cluster): readonly Appointment[] {
@@ -94,15 +103,57 @@ export class Occasions {
   }
 
   #filesChanged(id: string, files: readonly string[]): void {
-    const cluster = this.#options.clusters().find(({ key }) => appId(key) === id);
+    const cluster = this.#clusterOf(id);
     const more = files.length > 1 ? ` and ${files.length - 1} more` : '';
     if (cluster !== undefined) this.#reload(cluster, { type: 'watch', detail: `${files[0] ?? ''}${more}` });
+  }
+
+  #clusterOf(id: string): Cluster | undefined {
+    return this.#options.clusters().find(({ key }) => appId(key) === id);
+  }
+
+  /** Whether it waits: an app that writes the files that it is watched for would be reloaded in a circle. */
+  #brake({ key }: Cluster, { detail }: Trigger): boolean {
+    const { clock, emit } = this.#options.ports;
+    const id = appId(key);
+    if (this.#braked.has(id)) return true;
+    const now = clock.now();
+    const recent = this.#recent.get(id) ?? [];
+    const counted = withRestart(recent, now);
+    if (counted !== null) {
+      this.#recent.set(id, counted);
+      return false;
+    }
+    const wait = Math.max(0, (recent[0] ?? now) + BRAKE.within - now);
+    this.#braked.set(
+      id,
+      clock.after(wait, () => this.#release(id)),
+    );
+    emit({ type: 'watch-braked', project: key.project, app: key.app, detail, wait });
+    return true;
+  }
+
+  #release(id: string): void {
+    this.#braked.delete(id);
+    const [cluster, trigger] = [this.#clusterOf(id), this.#pending.get(id)];
+    if (cluster !== undefined && trigger !== undefined) this.#reload(cluster, trigger);
+  }
+
+  /** Of apps that are not watched any more. */
+  #releaseBrakes(watched: ReadonlySet<string>): void {
+    for (const [id, timer] of this.#braked) {
+      if (watched.has(id)) continue;
+      timer.cancel();
+      this.#braked.delete(id);
+      this.#pending.delete(id);
+    }
   }
 
   /** After what is under way: whoever asked for that waits for its outcome. */
   #reload(cluster: Cluster, trigger: Trigger): void {
     const id = appId(cluster.key);
-    if (cluster.busy) return void this.#pending.set(id, trigger);
+    const waits = cluster.busy || (trigger.type === 'watch' && this.#brake(cluster, trigger));
+    if (waits) return void this.#pending.set(id, trigger);
     this.#pending.delete(id);
     const { project, app } = cluster.key;
     this.#options.ports.emit({ type: 'app-triggered', project, app, trigger });

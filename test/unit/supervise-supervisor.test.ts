@@ -475,3 +475,37 @@ describe('control links', () => {
     expect(again.told).toHaveLength(1);
   });
 });
+
+describe('an app whose files change again and again', () => {
+  const watched = appSpec({
+    name: 'api',
+    killTimeout: 100,
+    watch: { enabled: true, paths: null, ignore: [], delay: 0, options: {} },
+  });
+  const reloads = () =>
+    machine.events.flatMap((event) => (event.type === 'app-triggered' ? [event.trigger.detail] : []));
+  const brakes = () => machine.events.flatMap((event) => (event.type === 'watch-braked' ? [event] : []));
+  const change = async (file: string) => {
+    machine.watchers[0]?.onChange([file]);
+    await machine.clock.advance(seconds(2));
+  };
+
+  test('is reloaded ten times within a minute; the change that comes last then waits for its time, and is not lost', async () => {
+    await perform(start(watched));
+    for (let round = 1; round <= 13; round++) await change(`${round}.js`);
+    expect(reloads()).toEqual(Array.from({ length: 10 }, (_, index) => `${index + 1}.js`));
+    expect(brakes()).toMatchObject([{ app: 'api', detail: '11.js', wait: seconds(40) }]);
+    await machine.clock.advance(seconds(33));
+    expect(reloads()).toHaveLength(10);
+    await machine.clock.advance(seconds(2));
+    expect(reloads().slice(10)).toEqual(['13.js']);
+  });
+
+  test('is not reloaded for what waited once it is stopped', async () => {
+    await perform(start(watched));
+    for (let round = 1; round <= 11; round++) await change(`${round}.js`);
+    expect(brakes()).toHaveLength(1);
+    await perform({ type: 'stop', workers: 1 });
+    expect(reloads()).toHaveLength(10);
+  });
+});

@@ -2,6 +2,7 @@ import type { RecordedEvent } from '../../domain/event.ts';
 import { formatExitCause } from '../../reconcile/exit-cause.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { unreachable } from '../../util/unreachable.ts';
+import { formatDuration } from './duration-text.ts';
 import { formatSecond } from './time-text.ts';
 
 /** `2026-08-20 14:02:31 UTC  shop/api:0#3  exit code 1` */
@@ -44,6 +45,8 @@ export function whatHappened(event: RecordedEvent): string {
       return `restarts counted from zero again, by ${event.by.user}`;
     case 'app-triggered':
       return `${event.trigger.type}: ${event.trigger.detail}`;
+    case 'watch-braked':
+      return `reloaded too often because its files change, last ${event.detail}: the next time in ${formatDuration(event.wait)}. If it writes them itself, name them in ignore_watch`;
     case 'run-skipped':
       return 'not run: the run before it is still under way';
     default:
