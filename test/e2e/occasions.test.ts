@@ -136,4 +136,16 @@ describe.concurrent('watch', () => {
     await eco.write({ 'version.json': '{ "version": 7 }' });
     await eco.eventually(async () => (await eco.get(port)).body['version'] === 7);
   });
+
+  test('looks itself where watch_options asks for that', async ({ eco }) => {
+    const watch_options = { usePolling: true, interval: 100 };
+    const port = await write(eco, { watch: ['version.json'], watch_options, rollout: { min_ready: 0 } });
+    let version = 1;
+    await eco.eventually(async () => {
+      await eco.write({ 'version.json': JSON.stringify({ version: (version += 1) }) });
+      return (await triggers(eco)).length > 0;
+    });
+    expect((await triggers(eco))[0]).toBe('watch: version.json');
+    await eco.eventually(async () => (await eco.get(port)).body['version'] === version);
+  });
 });

@@ -663,3 +663,37 @@ test('nothing from a file moves the cursor of a terminal', () => {
   );
   expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
 });
+
+describe('an app that is to be restarted with another', () => {
+  const cache = appSpec({ name: 'cache', env: { SIZE: '1' } });
+  const web = appSpec({ name: 'web', dependsOn: { cache: 'ready' }, restartWith: ['cache'] });
+  const front = appSpec({ name: 'front', dependsOn: { web: 'ready' }, restartWith: ['web'] });
+  const other = appSpec({ name: 'other', dependsOn: { cache: 'ready' } });
+  const present = [cache, web, front, other].map((spec) => observedApp(spec));
+  const larger = { ...cache, env: { SIZE: '2' } };
+
+  test('is, and what is to be restarted with it; what only depends on it is not', () => {
+    expect(changes([larger, web, front, other], present)).toMatchInlineSnapshot(`
+      "  ~ cache  reload 1 worker  rolling, surge 1, no downtime
+            env.SIZE  "1" → "2"
+        ~ web    reload 1 worker  together with cache, rolling, surge 1, no downtime, after cache is ready
+        ~ front  reload 1 worker  together with web, rolling, surge 1, no downtime, after web is ready"
+    `);
+  });
+
+  test('is not where the other is only scaled, or nothing happens to it', () => {
+    expect(changes([{ ...cache, instances: 2 }, web, front, other], present)).toMatchInlineSnapshot(
+      `"  ~ cache  scale 1 → 2"`,
+    );
+  });
+
+  test('is restarted once where it has changed itself', () => {
+    expect(changes([larger, { ...web, env: { A: 'b' } }, front, other], present)).toMatchInlineSnapshot(`
+      "  ~ cache  reload 1 worker  rolling, surge 1, no downtime
+            env.SIZE  "1" → "2"
+        ~ web    reload 1 worker  rolling, surge 1, no downtime, after cache is ready
+            env.A  (none) → "b"
+        ~ front  reload 1 worker  together with web, rolling, surge 1, no downtime, after web is ready"
+    `);
+  });
+});
