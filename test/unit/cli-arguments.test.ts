@@ -94,16 +94,25 @@ test.each([
   expect(await run(...args)).toBe(1);
   expect(seen.err).toContain(message);
   expect(seen.err).toContain(suggestion);
+  expect(seen.err).toMatch(/\neco( \w+)? --help shows (the commands|how it is used)\.\n$/);
   expect(seen.out).toBe('');
   expect(seen.connections).toEqual([]);
 });
 
-test('every command has help that begins with examples, and exits 0', async () => {
-  const commands = 'validate plan apply down list describe logs start stop restart reload scale delete schema explain';
-  for (const command of [...commands.split(' '), 'daemon']) {
+test('every command has help that begins with examples, explains each argument and option, and exits 0', async () => {
+  const all = fakeEco({});
+  await all.run('--help');
+  const commands = [...all.seen.out.matchAll(/^ {2}([a-z]+)(?:\|[a-z]+)?(?= [[<]| {2})/gm)].map(
+    ([, name = '']) => name,
+  );
+  expect(commands.length).toBeGreaterThan(30);
+  for (const command of commands) {
     const { run, seen } = fakeEco({});
     expect(await run(command, '--help')).toBe(0);
-    expect(seen.out).toMatch(/^Examples:\n {2}eco /);
+    expect(seen.out).toMatch(/^Examples:\n {2}.*\beco /);
+    const [, terms = ''] = /\n(?:Arguments|Options|Commands):\n([^]*)/.exec(seen.out) ?? [];
+    const unexplained = terms.split('\n').filter((line) => /^ {2}\S/.test(line) && !/\S {2,}\S/.test(line));
+    expect([command, unexplained]).toEqual([command, []]);
   }
 });
 

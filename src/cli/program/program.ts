@@ -63,7 +63,16 @@ function buildProgram(
     program.commandsGroup(heading);
     add(program, run, words);
   }
+  pointToHelp(program, 'eco');
   return program;
+}
+
+/** What was not understood is answered with where it is explained. */
+function pointToHelp(command: Command, name: string): void {
+  command.showHelpAfterError(
+    `${name} --help shows ${command.commands.length > 0 ? 'the commands' : 'how it is used'}.`,
+  );
+  for (const part of command.commands) pointToHelp(part, `${name} ${part.name()}`);
 }
 
 /** Declaring a command takes time, and `eco list` has little: where its group is known, the others are left out. */
