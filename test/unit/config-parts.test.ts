@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
+import { parse } from 'dotenv';
 import json5 from 'json5';
 import { expect, test } from 'vitest';
 import { formatDiagnostic, formatDiagnosticLsp } from '../../src/cli/render/diagnostics.ts';
@@ -106,6 +107,70 @@ A=last\r
       { line: 4, message: 'the " of "B" is not closed' },
     ],
   });
+});
+
+test.each([
+  'A\n=1\nexport\nB=2',
+  'A=\n"on the next line"\nB=\n\nC',
+  '  \n\n A = 1 # why\n\n\n#B=2\nC="x" y\nD="a\n#b\nc" # d\nE',
+  "A='it''s'\nB=it's\nC=\"a\\\"b\"\nD:\nE: 1\nF:2",
+  '\u2028A=1\uFEFFB=2\r\rC=3',
+  'A=`x\ny\nB="\n\nC=\'\nD=1',
+])('what %j assigns is what dotenv says', (text) => {
+  expect(parseEnvFile(text).env).toEqual(parse(text));
+});
+
+test('any text is read as dotenv reads it, and only what it passes over is told', () => {
+  const piece = fc.constantFrom(
+    'A',
+    'B_1',
+    '=',
+    ': ',
+    '"',
+    "'",
+    '`',
+    '\\"',
+    '#',
+    '\n',
+    '\n',
+    ' ',
+    '\t',
+    'export ',
+    'x',
+    '\r\n',
+    '$',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+      const text = pieces.join('');
+      const { env, problems } = parseEnvFile(text);
+      expect(env).toEqual(parse(text));
+      const lines = text.split(/\r\n?|\n/);
+      const junk = problems.filter(({ message }) => message.startsWith('not a line')).map(({ line }) => line - 1);
+      expect(parse(lines.filter((_, index) => !junk.includes(index)).join('\n'))).toEqual(env);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test.each([
+  ['no assignments', 'what is this\n'],
+  ['nothing', '\n'],
+  ['comments', '# A="\n'],
+  ['one value', 'x', 'A="\n'],
+  ['assignments', 'A=1\n'],
+])('an env file of many lines with %s is read in a time that grows as they do', (_what, line, before = '') => {
+  const time = (lines: number): number => {
+    const text = before + line.repeat(lines);
+    const times = Array.from({ length: 10 }, () => {
+      const started = performance.now();
+      parseEnvFile(text);
+      return performance.now() - started;
+    });
+    return Math.min(...times);
+  };
+  // Were it the square, this would be 4096.
+  expect(time(32_000) / time(500)).toBeLessThan(1000);
 });
 
 test('durations, instances and log targets', () => {
