@@ -73,7 +73,8 @@ function typeOf(property, { schema, indent }) {
     return typeOf(schema.$defs[property.$ref.slice('#/$defs/'.length)], { schema, indent });
   if (property.enum !== undefined) return property.enum.map((value) => JSON.stringify(value)).join(' | ');
   if (property.properties !== undefined) {
-    return `{\n${members(property.properties, { schema, indent: `${indent}  ` }).join('\n')}\n${indent}}`;
+    const object = `{\n${members(property.properties, { schema, indent: `${indent}  ` }).join('\n')}\n${indent}}`;
+    return [property.type].flat().includes('null') ? `${object} | null` : object;
   }
   const branches = property.anyOf ?? property.oneOf;
   if (branches !== undefined)

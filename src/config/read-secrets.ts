@@ -10,11 +10,8 @@ import type { Report } from './report.ts';
 import { isRecord } from './source.ts';
 
 /** Where each secret is; none of them is read. Sorted by name. */
-export function readSecrets({ options, env }: MergedApp, report: Report): AppSpec['secrets'] {
-  const part = options.get('secrets');
-  if (part === undefined || !isRecord(part.value)) return {};
-  const secrets = Object.entries(part.value).flatMap(([name, value]): [string, SecretSource][] => {
-    const place = { value, path: [...part.path, name] };
+export function readSecrets({ secrets: written, env }: MergedApp, report: Report): AppSpec['secrets'] {
+  const secrets = [...written].flatMap(([name, place]): [string, SecretSource][] => {
     if (env.has(name)) {
       const message = `"${name}" is in "env" and in "secrets"; the secret counts`;
       report.warning('ECO1932', env.get(name)?.path ?? place.path, { message, part: 'key' });
