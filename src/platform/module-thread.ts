@@ -20,6 +20,7 @@ export type ThreadOutcome =
   | { readonly type: 'idle' };
 
 export interface ThreadLimits {
+  /** From its first line on: how long a busy machine takes to start a thread is nothing to the program. */
   readonly timeout: Milliseconds;
   /** Of the heap, in MiB; a program that needs more has thrown. */
   readonly memory: number;
@@ -41,7 +42,9 @@ export async function askThread(script: string, question: unknown, limits: Threa
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<ThreadOutcome>((resolve) => {
-      timer = setTimeout(() => resolve({ type: 'timed-out' }), limits.timeout);
+      worker.once('online', () => {
+        timer = setTimeout(() => resolve({ type: 'timed-out' }), limits.timeout);
+      });
       let ending: ThreadOutcome = { type: 'idle' };
       worker.once('message', (message: Message) => {
         // Node itself ends a thread by `process.exit` after an error that nothing caught, which comes by another way.

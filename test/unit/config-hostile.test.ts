@@ -51,7 +51,10 @@ const options = fc.record(
     autorestart: fc.boolean(),
     watch: fc.constant(false),
     namespace: word,
-    'x-mine': fc.jsonValue({ maxDepth: 2 }),
+    'x-mine': fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.constantFrom('${', ['${V:?x}', '$'], { '${': '${ABSENT}' }, { a: { __proto__: '${' } }),
+    ),
   },
   { requiredKeys: [] },
 );
