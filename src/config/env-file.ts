@@ -56,7 +56,7 @@ function* partsOf(source: string): Generator<PartOfFile> {
 
 /** A quote at the beginning of a value is part of it where no other ends the value. */
 function quoteProblem(text: string, read: Readonly<Record<string, string>>): string | null {
-  const [[name = '', value = ''] = []] = Object.entries(read);
+  const [name, value] = Object.entries(read)[0] ?? ['', ''];
   const quote = /^[\w\s.-]+?(?:\s*=|:\s)\s*(['"`])/.exec(text)?.[1];
   return quote !== undefined && value.startsWith(quote) ? `the ${quote} of "${name}" is not closed` : null;
 }

@@ -30,7 +30,7 @@ export function normalizeLogs(
   const resolvePath = (path: string): string => resolve(cwd, expandHome(path));
   const disabled = options.get('disable_logs')?.value === true;
   const target = (value: unknown): LogTarget => (disabled ? { type: 'discard' } : readLogTarget(value, resolvePath));
-  if (preloadWay({ ...program, env }) !== 'argument') warnWithoutPreload(app, report);
+  if (preloadWay({ ...program, env }) !== 'argument') warnWithoutPreload(app, program, report);
   return {
     outFile: target(options.get('out_file')?.value),
     errorFile: target(options.get('error_file')?.value),
@@ -55,13 +55,17 @@ function readDateFormat({ options }: MergedApp): string | null {
 }
 
 /** Lines are stamped where they are written, which is inside the program; nothing stands between it and its files. */
-function warnWithoutPreload({ options }: MergedApp, report: Report): void {
+function warnWithoutPreload({ options }: MergedApp, { user }: Pick<Program, 'user'>, report: Report): void {
+  const reason =
+    user === null
+      ? 'eco can change what a program writes only where Node runs it directly'
+      : "eco cannot change what a program writes that runs as another user, nor may that user write into eco's files";
   for (const name of ['log_type', 'log_date_format', 'time', 'log_file'] as const) {
     const part = options.get(name);
     if (part === undefined || [false, '', 'raw', 'NULL', '/dev/null'].includes(part.value as string)) continue;
     const key = String(part.path.at(-1));
     report.warning('ECO1909', part.path, {
-      message: `"${key}" has no effect: eco can change what a program writes only where Node runs it directly`,
+      message: `"${key}" has no effect: ${reason}`,
       part: 'key',
       hint:
         name === 'log_file'

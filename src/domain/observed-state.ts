@@ -42,6 +42,8 @@ export interface ObservedApp {
   readonly manualChanges: readonly ManualChange[];
   /** The number of the revision that `spec` is; counts the specs that the app has had. */
   readonly revision: number;
+  /** When its schedule has it run next; null: it has none, it is stopped, or that is just being found out. Absent: nobody knows. */
+  readonly nextRun?: Timestamp | null;
   /** Sorted by instance, the oldest first where two overlap. */
   readonly workers: readonly ObservedWorker[];
 }

@@ -84,7 +84,8 @@ function waits(spec: AppSpec, app: ObservedApp): boolean {
 }
 
 function whyReplace(spec: AppSpec, app: ObservedApp, changes: SpecChanges): string | null {
-  if (changes.class === 'replace') return `${changes.because.join(' and ')} changed`;
+  const after = spec.schedule === null || app.spec.kind === 'task' ? '' : `; is run at ${spec.schedule.cron}`;
+  if (changes.class === 'replace') return `${changes.because.join(' and ')} changed${after}`;
   return whyNoOverlap(spec, app);
 }
 

@@ -1,6 +1,7 @@
 import type { Schedule } from '../domain/app-spec.ts';
 import type { Trigger } from '../domain/event.ts';
 import { appId, type AppKey } from '../domain/names.ts';
+import type { Timestamp } from '../domain/time.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { Cluster } from './cluster.ts';
 import type { SupervisePorts } from './ports.ts';
@@ -47,6 +48,11 @@ export class Occasions {
     }
   }
 
+  /** When the app's schedule has it run next. */
+  nextRun(key: AppKey): Timestamp | null {
+    return this.#timetable.dueOf(runId(key));
+  }
+
   close(): void {
     this.#timetable.close();
     this.#watches.close();
@@ -77,7 +83,7 @@ export class Occasions {
       this.#run(cluster, { overlap, cron });
     };
     const from = missed === 'run' ? (scheduledAt ?? now) : now;
-    return [{ id: `${appId(cluster.key)} run`, times: { cron, timezone }, from, keep }];
+    return [{ id: runId(cluster.key), times: { cron, timezone }, from, keep }];
   }
 
   #run(cluster: Cluster, { overlap, cron }: Pick<Schedule, 'overlap' | 'cron'>): void {
@@ -160,4 +166,8 @@ export class Occasions {
     // Not awaited: how it ends is written down where it is carried out.
     void this.#options.perform(cluster.key, 'reload');
   }
+}
+
+function runId(key: AppKey): string {
+  return `${appId(key)} run`;
 }

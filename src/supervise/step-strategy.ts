@@ -12,6 +12,11 @@ export function startStrategy(spec: AppSpec, cluster: Cluster | undefined): Stra
   return cluster === undefined || equalJson(spec, cluster.document.target.spec) ? 'keep' : 'rolling';
 }
 
+/** A service that becomes a task with a schedule has nothing to run until its time comes. */
+export function becomesScheduled(spec: AppSpec, cluster: Cluster | undefined): cluster is Cluster {
+  return cluster !== undefined && spec.schedule !== null && cluster.document.target.spec.kind === 'service';
+}
+
 export function rollbackStep(type: RollbackMeans, spec: AppSpec, from: number): StepRequest['action'] {
   switch (type) {
     case 'start':

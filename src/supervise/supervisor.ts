@@ -18,7 +18,7 @@ import { Orphans } from './orphans.ts';
 import type { SupervisePorts, WorkerRecord } from './ports.ts';
 import { mayStart } from './start-order.ts';
 import { rotatedFiles } from './rotated-files.ts';
-import { manualChange, rollbackStep, startStrategy } from './step-strategy.ts';
+import { becomesScheduled, manualChange, rollbackStep, startStrategy } from './step-strategy.ts';
 import { standingOf, stopInOrder } from './stop-order.ts';
 import type { Strategy } from './targets.ts';
 import type { Worker } from './worker.ts';
@@ -103,7 +103,7 @@ export class Supervisor {
   observe(project?: string): readonly ObservedApp[] {
     return [...this.#clusters.values()]
       .filter(({ key }) => project === undefined || key.project === project)
-      .map((cluster) => cluster.observe())
+      .map((cluster) => ({ ...cluster.observe(), nextRun: this.#occasions.nextRun(cluster.key) }))
       .sort((a, b) => byCodeUnit(a.project, b.project) || byName(a, b));
   }
 
@@ -231,6 +231,7 @@ export class Supervisor {
       case 'reload':
         return this.#converge(key, action.spec, { ...asker, strategy: 'rolling' });
       case 'replace':
+        if (becomesScheduled(action.spec, cluster)) return this.#stopAndUpdate(cluster, action.spec, asker);
         return this.#converge(key, action.spec, { ...asker, strategy: 'replace' });
       case 'restart':
         if (cluster === undefined) return err(noSuchApp(key));
@@ -272,6 +273,14 @@ export class Supervisor {
       converge: (cluster) => cluster.converge({ ...asker, spec, strategy: 'rolling' }),
       remove: (cluster) => this.#delete(cluster.key, cluster),
     });
+  }
+
+  /** What ran all the time is run at its times from now on. */
+  async #stopAndUpdate(cluster: Cluster, spec: AppSpec, asker: Asker): Promise<Result<StepOutcome>> {
+    const { key } = cluster;
+    await cluster.stop();
+    if (cluster.document.goal === 'running') return err({ reason: 'superseded', app: key.app });
+    return this.#update(key, spec, asker);
   }
 
   /** One that is not there yet is made known, for somebody to start. */

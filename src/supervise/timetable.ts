@@ -43,6 +43,11 @@ export class Timetable {
     }
   }
 
+  /** When an appointment is due next; null: never, or that is just being found out. */
+  dueOf(id: string): Timestamp | null {
+    return this.#entries.get(id)?.due ?? null;
+  }
+
   close(): void {
     this.refresh([]);
     this.#timer?.cancel();

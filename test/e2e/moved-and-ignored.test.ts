@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import type { EcoRig } from '../support/eco-rig.ts';
 import { describe, expect, test } from '../support/eco-test.ts';
+import { gone } from '../support/processes.ts';
 
 const SERVER = `
 const http = require('node:http');
@@ -62,6 +64,71 @@ describe.concurrent('moved_from', () => {
     await eco.apply();
     expect((await eco.list()).map(({ name }) => name)).toEqual(['api']);
     expect((await eco.get(PORT)).body['app']).toBe('api');
+  });
+});
+
+describe.concurrent('a move whose daemon is killed', () => {
+  /** Says that it was begun, and serves once there is a file that lets it; ends only once there is one that lets it do that. */
+  const SLOW = `
+const { existsSync, appendFileSync } = require('node:fs');
+const { ECO_APP: app, PORT } = process.env;
+appendFileSync('begun', app + '\\n');
+const when = (file, act) => { const timer = setInterval(() => existsSync(file) && (clearInterval(timer), act()), 20); };
+when(app + '-may-serve', () => require('node:http').createServer((_, response) => response.end(JSON.stringify({ app }))).listen(PORT));
+process.on('SIGTERM', () => when(app + '-may-end', () => process.exit(0)));
+`;
+  const shop = (fields: object) => ({
+    ...file({ listen_timeout: '60s', kill_timeout: '60s', ...fields }),
+    'server.js': SLOW,
+  });
+
+  async function killDaemon(eco: EcoRig): Promise<void> {
+    const { pid } = await eco.json<{ readonly pid: number }>(['daemon', 'status']);
+    process.kill(pid, 'SIGKILL');
+    await gone([pid], { within: 5000 });
+  }
+
+  /** One app of the new name, with one process. */
+  async function isMoved(eco: EcoRig, port: number): Promise<void> {
+    expect((await eco.list()).map(({ name, ready }) => `${name} ${ready}`)).toEqual(['api 1']);
+    expect((await eco.get(port)).body['app']).toBe('api');
+    expect((await eco.ok(['plan'])).stdout).toContain('No changes');
+    expect(eco.processes().filter(({ command }) => command.includes('server.js'))).toHaveLength(1);
+  }
+
+  test('before the new workers serve is finished by the next apply', async ({ eco }) => {
+    const PORT = await eco.port();
+    await eco.write({ ...shop({ name: 'backend', env: { PORT } }), 'backend-may-serve': '', 'backend-may-end': '' });
+    await eco.apply();
+    await eco.write(shop({ name: 'api', moved_from: 'backend', env: { PORT } }));
+    const apply = eco.start(['apply']);
+    await eco.eventually(async () => (await eco.read('begun')).includes('api'));
+    await killDaemon(eco);
+    await once(apply, 'exit');
+    expect((await eco.get(PORT)).body['app']).toBe('backend');
+    await eco.write({ 'api-may-serve': '', 'api-may-end': '' });
+    await eco.apply();
+    await isMoved(eco, PORT);
+  });
+
+  test('while the old workers end is finished by the next daemon', async ({ eco }) => {
+    const PORT = await eco.port();
+    await eco.write({ ...shop({ name: 'backend', env: { PORT } }), 'backend-may-serve': '' });
+    await eco.apply();
+    await eco.write({
+      ...shop({ name: 'api', moved_from: 'backend', env: { PORT } }),
+      'api-may-serve': '',
+      'api-may-end': '',
+    });
+    const apply = eco.start(['apply']);
+    await eco.eventually(async () => (await eco.get(PORT)).body['app'] === 'api');
+    await eco.eventually(async () => (await eco.app('backend')).status === 'stopping');
+    await killDaemon(eco);
+    await once(apply, 'exit');
+    await eco.write({ 'backend-may-end': '' });
+    await eco.ok(['daemon', 'start']);
+    await eco.eventually(async () => (await eco.list()).length === 1);
+    await isMoved(eco, PORT);
   });
 });
 

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { EcoRig } from '../support/eco-rig.ts';
 import { describe, expect, test } from '../support/eco-test.ts';
+import { gone } from '../support/processes.ts';
 
 /** Notes when it begins and when it ends, which it does once there is a file `go`, or at once if that is not asked for. */
 const JOB = `
@@ -75,6 +76,32 @@ describe.concurrent('a schedule', () => {
     expect(await runs(eco)).toEqual(done);
     await eco.ok(['start', 'job']);
     expect((await runs(eco)).length).toBe(done.length + 2);
+  });
+
+  test('for what was a service ends it and runs nothing before its time', async ({ eco }) => {
+    await eco.write(file({ kind: 'service', env: { WAIT: 1 }, kill_timeout: '5s' }));
+    await eco.apply();
+    expect(await runs(eco)).toEqual(['begin']);
+    const pid = await eco.pid('job');
+    await eco.write(file({ schedule: { cron: '0 7 1 1 *', timezone: 'UTC' } }));
+    expect((await eco.ok(['plan'])).stdout).toContain('with downtime: kind changed; is run at 0 7 1 1 *');
+    await eco.apply();
+    await gone([pid], { within: 0 });
+    expect(await runs(eco)).toEqual(['begin']);
+    expect(await eco.app('job')).toMatchObject({ status: 'scheduled', restarts: 0 });
+    expect((await eco.ok(['plan'])).stdout).toContain('No changes');
+
+    // When that is, is in the list and the description, for the next daemon as well.
+    await eco.ok(['daemon', 'stop']);
+    await eco.ok(['daemon', 'start']);
+    const next = /\d{4}-01-01 07:00 UTC/;
+    await eco.eventually(async () => next.test((await eco.ok(['list'])).stdout));
+    expect((await eco.ok(['describe', 'job'])).stdout).toMatch(next);
+    const { apps } = await eco.json<{ readonly apps: readonly { readonly next_run_at: string | null }[] }>(['list']);
+    expect(apps[0]?.next_run_at).toMatch(/^\d{4}-01-01T07:00:00.000Z$/);
+    expect(await runs(eco)).toEqual(['begin']);
+    await eco.ok(['start', 'job']);
+    expect(await runs(eco)).toEqual(['begin', 'begin', 'end']);
   });
 
   test('may overlap, and a run that fails says so until the next', async ({ eco }) => {

@@ -62,6 +62,16 @@ describe.each(KEYS_WITHOUT_EFFECT)('$name', ({ name, reason }) => {
   });
 });
 
+test.runIf(isRoot)('what cannot be written of a program that runs as another user is told', async () => {
+  const app = { name: 'app', script: './tells.js', revision: 'none', uid: 65_534, out_file: './logs/out.txt' };
+  expect((await load([app])).warnings).toEqual([]);
+  expect((await load([{ ...app, log_file: './logs/all.txt', time: true }])).warnings).toEqual(
+    ['log_file', 'time'].map(
+      (key) => expect.stringMatching(`ECO1909 "${key}" has no effect: .*as another user`) as string,
+    ),
+  );
+});
+
 test('what an option does to a process is shown by the apply of all options, or by a test that exists', () => {
   for (const { option, shown } of OPTION_CASES) {
     if ('effect' in shown) continue;

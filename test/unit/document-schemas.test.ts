@@ -114,5 +114,13 @@ test('a list is a document of list.schema.json', () => {
     }),
   ];
   check('list', listDocument([observedApp(appSpec({ name: 'api' }), { workers }), app('web', { goal: 'stopped' })]));
+  const digest = observedApp(appSpec({ name: 'digest', kind: 'task' }), {
+    workers: [],
+    nextRun: Date.UTC(2026, 7, 21),
+  });
+  const schedule = { cron: '0 0 * * *', timezone: 'UTC', overlap: false, missed: 'skip' } as const;
+  const scheduled = listDocument([{ ...digest, spec: { ...digest.spec, schedule } }]);
+  check('list', scheduled);
+  expect(scheduled.apps[0]).toMatchObject({ status: 'scheduled', next_run_at: '2026-08-21T00:00:00.000Z' });
   check('list', listDocument([]));
 });

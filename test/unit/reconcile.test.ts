@@ -450,6 +450,18 @@ describe('what a changed field asks for', () => {
     `);
   });
 
+  test('a service that becomes a task with a schedule ends, and is not run before its time', () => {
+    const schedule = { cron: '0 7 * * *', timezone: null, overlap: false, missed: 'skip' } as const;
+    const task = { ...api, kind: 'task', autorestart: false, schedule } as const;
+    expect(changes([task], [observedApp(api)])).toMatchInlineSnapshot(`
+      "  -/+ api  replace 2 workers  with downtime: kind changed; is run at 0 7 * * *
+            kind         "service" → "task"
+            autorestart  true → false
+            schedule     (none) → {"cron":"0 7 * * *","timezone":null,"overlap":false,"missed":"skip"}"
+    `);
+    expect(changes([api], [{ ...observedApp(task), workers: [] }])).toContain('with downtime: kind changed');
+  });
+
   test('a dependent waits for the step of its dependency, with its condition', () => {
     const [db, web] = [appSpec({ name: 'zdb' }), appSpec({ name: 'web', dependsOn: { zdb: 'ready' } })];
     expect(changes([db, web], [])).toMatchInlineSnapshot(`

@@ -474,6 +474,13 @@ describe('apps', () => {
       web   starting    0/1         0       –  1.5 %  50.0 MiB         7"
     `);
     expect(formatAppTable([starting], { colour: false })).not.toContain('notes');
+    expect(formatAppTable([starting], { colour: false })).not.toContain('next run');
+    const digest = { ...starting, name: 'digest', workers: [], nextRun: Date.UTC(2026, 7, 21, 5) };
+    expect(formatAppTable([digest, starting], { colour: false })).toMatchInlineSnapshot(`
+      "name    status    ready  restarts  uptime    cpu    memory  revision  next run
+      digest  stopped     0/1         0       –      –         –         7  2026-08-21 05:00 UTC
+      web     starting    0/1         0       –  1.5 %  50.0 MiB         7  –"
+    `);
     expect(formatDescription(deno, { colour: false })).toContain('unmanaged');
     expect(formatDescription(starting, { colour: false })).not.toContain('unmanaged');
     expect(listDocument([deno, starting]).apps.map(({ workers }) => workers[0]?.managed)).toEqual([false, false]);

@@ -91,6 +91,32 @@ test('apps are shown by project and name; two projects may have apps of one name
   expect([supervisor.countApps(), supervisor.workers().length]).toEqual([3, 3]);
 });
 
+describe('a service that becomes a task with a schedule', () => {
+  const schedule = { cron: '0 7 * * *', timezone: null, overlap: false, missed: 'skip' } as const;
+  const NIGHTLY = { ...API, kind: 'task', schedule } as const;
+  const replace = { type: 'replace', spec: NIGHTLY, because: 'kind changed' } as const;
+
+  test('ends, and is not run before its time', async () => {
+    await perform(start(API));
+    expect(await perform(replace)).toMatchObject({ ok: true });
+    expect(machine.living).toEqual([]);
+    expect(machine.started).toHaveLength(1);
+    expect(documents.get('shop/api')).toMatchObject({ goal: 'running', applied: NIGHTLY, target: { spec: NIGHTLY } });
+    expect(supervisor.observe()).toMatchObject([{ nextRun: expect.any(Number) as number }]);
+  });
+
+  test('and is asked to be a service again while it ends, stays one', async () => {
+    await perform(start(API));
+    for (const process of machine.living) process.ignores = ['SIGTERM'];
+    const scheduled = ask(replace);
+    await machine.clock.advance(100);
+    const again = perform(start({ ...API, args: ['again'] }));
+    expect(await scheduled).toMatchObject({ ok: false, error: { reason: 'superseded' } });
+    expect(await again).toMatchObject({ ok: true });
+    expect(documents.get('shop/api')).toMatchObject({ goal: 'running', target: { spec: { kind: 'service' } } });
+  });
+});
+
 describe('delete', () => {
   test('forgets the app and all of its workers, also those that have no process', async () => {
     await perform(start(API));

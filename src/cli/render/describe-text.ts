@@ -24,7 +24,12 @@ export function formatDescription(app: ObservedApp, { colour }: { readonly colou
   const colours = paint(colour);
   const status = appStatus(app);
   const title = `${printable(app.name)} · project ${printable(app.project)} · revision ${app.revision}`;
-  const state = `${colours(STATUS_COLOURS[status], status)}, ${readyCount(app)}/${app.spec.instances} ready`;
+  const next = app.nextRun ?? null;
+  const state = [
+    colours(STATUS_COLOURS[status], status),
+    `${readyCount(app)}/${app.spec.instances} ready`,
+    ...(next === null ? [] : [`next run ${formatMinute(next)}`]),
+  ].join(', ');
   return [
     `${colours('bold', title)} · ${state}`,
     ...section('Settings', settings(app.spec)),

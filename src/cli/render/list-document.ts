@@ -14,7 +14,7 @@ export function inOrder(apps: readonly ObservedApp[]): readonly ObservedApp[] {
 }
 
 export function listedApp(app: ObservedApp) {
-  const { name, project, spec, revision, workers } = app;
+  const { name, project, spec, revision, workers, nextRun = null } = app;
   return {
     name,
     project,
@@ -24,6 +24,7 @@ export function listedApp(app: ObservedApp) {
     desired: spec.instances,
     revision,
     restarts: workers.reduce((total, { restarts }) => total + restarts, 0),
+    next_run_at: nextRun === null ? null : new Date(nextRun).toISOString(),
     workers: workers.map((worker) => listedWorker(worker, revision)),
   };
 }

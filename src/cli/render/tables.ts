@@ -8,6 +8,7 @@ import type { SortKey } from '../sort-keys.ts';
 import { paint, type Colour } from './colours.ts';
 import { formatDuration } from './duration-text.ts';
 import { formatTable, tableWidth } from './table.ts';
+import { formatMinute } from './time-text.ts';
 import { formatTroubles } from './trouble-text.ts';
 
 export interface AppTableOptions {
@@ -36,7 +37,7 @@ export function formatAppTable(apps: readonly ObservedApp[], options: AppTableOp
   ].join('\n');
 }
 
-const LEAST_TELLING = ['notes', 'namespace', 'revision', 'uptime', 'restarts', 'cpu', 'memory', 'project'];
+const LEAST_TELLING = ['notes', 'namespace', 'revision', 'uptime', 'restarts', 'cpu', 'memory', 'next run', 'project'];
 
 function tableLines(apps: readonly ObservedApp[], columns: readonly Column[]): readonly string[] {
   const right = columns.flatMap(({ align }, index) => (align === 'right' ? [index] : []));
@@ -111,6 +112,11 @@ const COLUMNS: readonly Column[] = [
   { title: 'cpu', cell: ({ workers }) => formatCpu(sum(workers, 'cpuPercent')), align: 'right' },
   { title: 'memory', cell: ({ workers }) => formatMemory(sum(workers, 'memoryBytes')), align: 'right' },
   { title: 'revision', cell: ({ revision }) => `${revision}`, align: 'right' },
+  {
+    title: 'next run',
+    cell: ({ nextRun = null }) => (nextRun === null ? '–' : formatMinute(nextRun)),
+    when: (apps) => apps.some(({ nextRun = null }) => nextRun !== null),
+  },
   { title: 'notes', cell: notes, when: (apps) => apps.some((app) => notes(app) !== '') },
 ];
 

@@ -112,13 +112,19 @@ export const PROGRAM_CASES: readonly OptionCase[] = [
   },
   {
     option: 'uid',
-    written: { uid: NOBODY, env: { HOME: '/' } },
+    written: { uid: NOBODY, out_file: './sub/of-root.txt' },
     spec: {
       user: { uid: NOBODY, gid: NOBODY, name: 'nobody', home: '/nonexistent' },
-      env: { HOME: '/' },
+      outFile: { type: 'file', path: '<folder>/sub/of-root.txt' },
     },
     asRoot: true,
-    shown: { effect: async ({ told }) => expect(await told()).toMatchObject({ uid: NOBODY, gid: NOBODY }) },
+    shown: {
+      effect: async ({ eco, name, told }) => {
+        expect(await told()).toMatchObject({ uid: NOBODY, gid: NOBODY });
+        // In a folder where that user could make no file.
+        await eco.eventually(async () => (await eco.read('sub/of-root.txt')) === `out of ${name}\n`);
+      },
+    },
   },
   {
     option: 'gid',
