@@ -5,7 +5,7 @@ import { formatSocketAddress, type SocketAddress } from '../domain/socket-addres
 import { earliest, type Instant, type Milliseconds } from '../domain/time.ts';
 import { condemnation, type ExitCause, type ObservedWorker, type WorkerState } from '../domain/worker-state.ts';
 import type { Timer } from '../platform/clock.ts';
-import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
+import type { LaunchListener } from '../platform/launcher.ts';
 import { dropHandle, heldSocket } from '../platform/listening-socket.ts';
 import type { MeterRoot } from '../platform/process-meter.ts';
 import type { HandBack, HandleFetch, WorkerMessage } from '../protocol/worker.ts';
@@ -27,15 +27,14 @@ import {
   type WorkerEffect,
   type WorkerEvent,
 } from './worker-machine.ts';
-import { checkEnvironment, fileNameOf, launchRequest, logFiles, type LogFiles } from './worker-launch.ts';
+import { fileNameOf, logFiles, type LogFiles } from './worker-launch.ts';
 import { exitCause, observedWorker, workerRecord, type WorkerFacts } from './worker-facts.ts';
 import { WorkerLogs } from './worker-logs.ts';
 import type { Retirement, WorkerOptions } from './worker-options.ts';
 import { WorkerProbes } from './worker-probes.ts';
-import { WorkerHooks, type HookedWorker } from './worker-hooks.ts';
-import { WorkerSecrets } from './worker-secrets.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { WorkerSigns } from './worker-signs.ts';
+import { WorkerStart } from './worker-start.ts';
 
 /** How often a tree whose root has ended is looked at again. */
 const TREE_POLL: Milliseconds = 50;
@@ -52,8 +51,7 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #logs: WorkerLogs;
   readonly #probes: WorkerProbes;
-  readonly #secrets: WorkerSecrets;
-  readonly #hooks: WorkerHooks;
+  readonly #start: WorkerStart;
   #spec: AppSpec;
   #state: WorkerState;
   #id: WorkerId;
@@ -63,15 +61,11 @@ export class Worker {
   #lastExit: ExitCause | null = null;
   #timer: Timer | null = null;
   #releaseGate: () => void = () => {};
-  #launching = false;
-  /** What comes before the process; aborted once it is to stop. */
-  #preparation = new AbortController();
   /** Its pre_stop hook runs. */
   #leaving = false;
   #treeCheckPending = false;
   #use: TreeUse | null = null;
   #retirement: Retirement | null = null;
-  #unlimited: string | null = null;
 
   constructor(options: WorkerOptions) {
     const { ports, spec, instance, generation, predecessor } = options;
@@ -85,8 +79,7 @@ export class Worker {
     this.#signs = this.#newSigns(ports.clock.now());
     this.#lent = this.#newLentSlots();
     this.#logs = new WorkerLogs(ports.logs);
-    this.#secrets = new WorkerSecrets(ports.secret);
-    this.#hooks = new WorkerHooks(ports);
+    this.#start = new WorkerStart({ ...options, logs: this.#logs });
     this.#probes = new WorkerProbes({
       ports,
       onSign: () => this.#tick(),
@@ -145,7 +138,7 @@ export class Worker {
 
   /** Why not all of its limits hold; null if they do. */
   get unlimited(): string | null {
-    return this.#unlimited;
+    return this.#start.unlimited;
   }
 
   /** Why a successor is to take its place; null: it stays. */
@@ -187,7 +180,7 @@ export class Worker {
 
   async #stopAfterHook(handover: boolean): Promise<void> {
     this.#leaving = true;
-    await this.#hooks.preStop(this.#hooked());
+    await this.#start.preStop(this.#id, this.#spec);
     this.#leaving = false;
     this.#handle({ type: 'stop-requested', handover });
   }
@@ -222,7 +215,6 @@ export class Worker {
     this.#lastExit = record.lastExit;
     this.#state = state;
     const { retiring = null, unlimited = null } = record;
-    this.#unlimited = unlimited;
     const { total, inSeries } = state.restarts;
     this.#retirement = retiring === null ? null : { cause: retiring, restarts: { total: total + 1, inSeries } };
     if (identity !== null) {
@@ -237,8 +229,7 @@ export class Worker {
       this.#signs = this.#newSigns(ports.clock.now() - Math.max(0, ports.clock.wallTime() - startedAt));
       this.#logs.resumeRun(this.#files(), record.logStart);
       this.#beginProbes();
-      // Not awaited: for the checks that run in its environment. What cannot be had now is of use to none of them.
-      void this.#secrets.read(this.#spec, this.#preparation.signal);
+      this.#start.resume(this.#spec, unlimited);
       ports.emit({ type: 'worker-adopted', worker: id, pid: identity.pid });
     }
     this.#settle();
@@ -346,7 +337,7 @@ export class Worker {
     if (before.phase !== 'ready' && state.phase === 'ready') {
       ports.emit({ type: 'worker-ready', worker: this.#id });
       // Not awaited: nobody waits for it.
-      if (this.#spec.hooks.postReady !== null) void this.#hooks.postReady(this.#hooked());
+      if (this.#spec.hooks.postReady !== null) void this.#start.postReady(this.#id, this.#spec);
     }
     if (before.phase === 'starting' && state.phase !== 'starting') this.#releaseGate();
     this.#settle();
@@ -378,7 +369,7 @@ export class Worker {
       case 'drain':
         return ports.tell(this.#id, { type: 'drain', within: effect.within, handover: effect.handover });
       case 'signal-stop':
-        if (this.#process === null && !this.#launching) return this.#neverSpawned();
+        if (this.#process === null && !this.#start.underWay) return this.#neverSpawned();
         return this.#askToStop();
       case 'kill-tree':
         return this.#process?.signalTree('SIGKILL');
@@ -389,7 +380,7 @@ export class Worker {
 
   /** PM2's `shutdown_with_message` is for programs that cannot take signals; others hear nothing of it. */
   #askToStop(): void {
-    if (this.#process === null) this.#preparation.abort();
+    if (this.#process === null) this.#start.abort();
     const hears = this.#signs.registered === true && this.#process?.exited === false;
     if (this.#spec.shutdownWithMessage && hears)
       return this.#options.ports.tell(this.#id, { type: 'message', payload: 'shutdown' });
@@ -419,15 +410,13 @@ export class Worker {
     const { ports } = this.#options;
     const id = this.#id;
     this.#save();
-    this.#launching = true;
-    this.#preparation = new AbortController();
-    const { signal } = this.#preparation;
-    const needsSecrets = Object.keys(this.#spec.secrets).length > 0;
-    const locked = needsSecrets ? await this.#secrets.read(this.#spec, signal) : null;
-    const hooked = locked === null && this.#spec.hooks.preStart !== null;
-    const refused = hooked ? await this.#hooks.preStart(this.#hooked(), signal) : locked;
-    const launched = refused ?? (await this.#launch(id));
-    this.#launching = false;
+    const launched = await this.#start.launch({
+      id,
+      spec: () => this.#spec,
+      asker: this.#asker,
+      listener: this.#listenerFor(id),
+      isWanted: () => this.#state.phase === 'starting',
+    });
     if ('type' in launched) return this.#exited(id, launched);
     const { pid, startTime } = launched;
     const identity = { pid, startTime, bootId: ports.processes.bootId };
@@ -447,28 +436,6 @@ export class Worker {
     if (this.#state.phase === 'stopping') this.#process.signalTree(this.#signs.stopSignal(this.#spec.stopSignal));
     this.#handle({ type: 'spawned' });
     this.#tick();
-  }
-
-  async #launch(id: WorkerId): Promise<LaunchedProcess | ExitCause> {
-    const { ports, key, revision } = this.#options;
-    const { vault } = ports;
-    // It was asked to stop meanwhile.
-    if (this.#state.phase !== 'starting') return { type: 'unknown' };
-    const inherits = { sockets: vault.inheritance(this.#asker), ticketKeys: vault.ticketKeys(key) };
-    const { values: secrets } = this.#secrets;
-    const self = { key, id, instance: this.instance, revision, canGroup: vault.canGroup, secrets, ...inherits };
-    const request = this.#limited(launchRequest(this.#spec, self, ports.surroundings));
-    this.#logs.beginRun(request);
-    return ports.launch(request, this.#listenerFor(id));
-  }
-
-  #limited(request: LaunchRequest): LaunchRequest {
-    const { limits } = this.#spec;
-    this.#unlimited = null;
-    if (limits === null) return request;
-    const enclosed = this.#options.ports.cgroups.enclose(request, { name: fileNameOf(this.#id), limits });
-    this.#unlimited = enclosed.problem;
-    return enclosed.request;
   }
 
   #listenerFor(id: WorkerId): LaunchListener {
@@ -582,7 +549,7 @@ export class Worker {
       logStart: this.#logs.start,
       retirement: this.#retirement,
       use: this.#use,
-      unlimited: this.#unlimited,
+      unlimited: this.unlimited,
     };
   }
 
@@ -591,19 +558,8 @@ export class Worker {
     return logFiles(this.#spec, { key, instance: this.instance }, ports.surroundings.home);
   }
 
-  #hooked(): HookedWorker {
-    return { id: this.#id, spec: this.#spec, env: this.#environment() };
-  }
-
-  /** What is run for it besides its process runs in the same environment. */
-  #environment(): Readonly<Record<string, string>> {
-    const { key, ports, revision } = this.#options;
-    const identity = { key, id: this.#id, instance: this.instance, revision, secrets: this.#secrets.values };
-    return checkEnvironment(this.#spec, identity, ports.surroundings);
-  }
-
   #beginProbes(): void {
-    const environment = () => this.#environment();
+    const environment = () => this.#start.environment(this.#id, this.#spec);
     this.#probes.begin({
       id: this.#id,
       spec: this.#spec,
