@@ -1,27 +1,49 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 
-export type DocumentKind = 'plan' | 'apply' | 'list' | 'drift';
+export interface DocumentSchema {
+  /** `list` of `list.schema.json`. */
+  readonly name: string;
+  readonly title: string;
+  /** Names the commands that print such a document, each as it is typed: `eco list --json`. */
+  readonly description: string;
+}
 
-/** The published schemas of a folder, applied more strictly than readers may: a key that no schema knows is a mistake. */
-export function documentSchemas(folder: string): (kind: DocumentKind, document: unknown) => void {
+/** The published schemas of what commands print and write, by name. */
+export function readDocumentSchemas(folder: string): readonly DocumentSchema[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.schema.json') && file !== 'ecosystem.schema.json')
+    .sort()
+    .map((file) => {
+      const { title, description } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Omit<
+        DocumentSchema,
+        'name'
+      >;
+      return { name: file.replace('.schema.json', ''), title, description };
+    });
+}
+
+/** `daemon status`: the commands of which a schema says that they print its documents. */
+export function commandsIn({ description }: DocumentSchema): readonly string[] {
+  return [...description.matchAll(/`eco ([a-z ]+) --json`/g)].map(([, command = '']) => command);
+}
+
+/** Checks documents by the schemas of a folder, more strictly than readers may: a key that no schema knows is a mistake. */
+export function documentSchemas(folder: string): (name: string, document: unknown) => void {
   const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true });
-  const validators = new Map<DocumentKind, ValidateFunction>();
-  for (const kind of ['plan', 'list', 'apply', 'drift'] as const) {
-    const schema = JSON.parse(readFileSync(join(folder, `${kind}.schema.json`), 'utf8')) as object;
-    ajv.addSchema(closed(schema) as object, `${kind}.schema.json`);
-    const validate = ajv.getSchema(`${kind}.schema.json`);
-    if (validate === undefined) throw new Error(`no schema of ${kind}`);
-    validators.set(kind, validate as ValidateFunction);
+  for (const { name } of readDocumentSchemas(folder)) {
+    const schema = JSON.parse(readFileSync(join(folder, `${name}.schema.json`), 'utf8')) as object;
+    ajv.addSchema(closed(schema) as object, `${name}.schema.json`);
   }
-  return (kind, document) => {
-    const validate = validators.get(kind);
-    if (validate?.(document) === true) return;
-    const problems = (validate?.errors ?? []).map(({ instancePath, message, params }) =>
+  return (name, document) => {
+    const validate = ajv.getSchema(`${name}.schema.json`);
+    if (validate === undefined) throw new Error(`there is no ${name}.schema.json`);
+    if (validate(document) === true) return;
+    const problems = (validate.errors ?? []).map(({ instancePath, message, params }) =>
       [instancePath, message, JSON.stringify(params)].join(' '),
     );
-    throw new Error(`not a document of ${kind}:\n${problems.join('\n')}\n${JSON.stringify(document, null, 1)}`);
+    throw new Error(`not a document of ${name}:\n${problems.join('\n')}\n${JSON.stringify(document, null, 1)}`);
   };
 }
 

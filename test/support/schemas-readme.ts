@@ -4,6 +4,7 @@ import { KEYS_WITHOUT_EFFECT } from '../../src/config/pm2-options.ts';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
 import { CHANGE_CLASS } from '../../src/reconcile/change-classes.ts';
 import { FILE_KEYS } from '../../src/reconcile/file-values.ts';
+import type { DocumentSchema } from './document-schemas.ts';
 
 export interface Schema {
   readonly description?: string;
@@ -50,8 +51,8 @@ const PART_OF = {
   execute_command: 'execMode',
 } as const satisfies Record<Exclude<OptionName, FileKey>, keyof AppSpec | null>;
 
-/** `schemas/README.md`: every option, and every code of a diagnostic. */
-export function formatSchemasReadme(schema: Schema): string {
+/** `schemas/README.md`: every option, every code of a diagnostic, and every document that commands print. */
+export function formatSchemasReadme(schema: Schema, documents: readonly DocumentSchema[]): string {
   const app = schema.$defs?.['app'] ?? {};
   const top = propertiesOf(schema, schema).filter(({ path }) => !path.includes('.'));
   return [
@@ -82,6 +83,16 @@ export function formatSchemasReadme(schema: Schema): string {
         code(name),
         reason === null ? 'no effect yet' : `ignored: ${reason}`,
       ]),
+    ),
+    '## What `--json` prints',
+    [
+      'Each is described by a schema in this folder. Readers ignore keys that they do not know; `format_version` changes its major number where a',
+      'reader of the former documents would go wrong. What fails is told in words on stderr and by the exit code; a file that cannot be used, by a',
+      'document of `validate.schema.json`. `eco schema` prints `ecosystem.schema.json`.',
+    ].join('\n'),
+    table(
+      ['schema', 'what it is of', 'who prints it'],
+      documents.map(({ name, title, description }) => [code(`${name}.schema.json`), title, description]),
     ),
     '## Diagnostic codes',
     '`eco explain CODE` shows each with an example.',

@@ -4,11 +4,12 @@ import type { ProjectLock } from '../../src/domain/lock.ts';
 import { err, ok } from '../../src/domain/result.ts';
 import { health } from '../../src/platform/health.ts';
 import { listDocument } from '../../src/cli/render/list-document.ts';
-import { documentSchemas, jsonLines } from '../support/document-schemas.ts';
+import { commandsIn, documentSchemas, jsonLines, readDocumentSchemas } from '../support/document-schemas.ts';
 import { observedApp, observedWorker, appSpec } from '../support/states.ts';
 import { app, fakeEco, loadedFile, observedApps, spec, type World } from './cli-fake-context.ts';
 
-const check = documentSchemas(fileURLToPath(new URL('../../schemas', import.meta.url)));
+const folder = fileURLToPath(new URL('../../schemas', import.meta.url));
+const check = documentSchemas(folder);
 const LOCK: ProjectLock = {
   id: 'l0ck',
   project: 'shop',
@@ -31,6 +32,24 @@ const EVERYTHING: World = {
   ]),
 };
 
+test('every command that knows --json is named by the schema of what it prints', async () => {
+  const named = readDocumentSchemas(folder).flatMap(commandsIn);
+  // What it prints is a schema.
+  expect([...named, 'schema'].sort()).toEqual([...(await commandsWithJson())].sort());
+});
+
+/** By what help says of them. */
+async function commandsWithJson(...words: readonly string[]): Promise<readonly string[]> {
+  const { run, seen } = fakeEco({});
+  await run(...words, '--help');
+  const sections = seen.out.split(/^(?=\S.*:$)/m).filter((text) => !/^(Examples|Usage|Arguments|Options)/.test(text));
+  const names = sections.flatMap((text) => [...text.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name));
+  const below = await Promise.all(
+    names.filter((name) => name !== 'help').map((name) => commandsWithJson(...words, name)),
+  );
+  return [...(words.length > 0 && /^ +--json /m.test(seen.out) ? [words.join(' ')] : []), ...below.flat()];
+}
+
 test('a plan, shown or saved, is a document of plan.schema.json', async () => {
   for (const world of [EVERYTHING, { observed: null, loaded: loadedFile([spec('api')]) }]) {
     const { run, seen } = fakeEco(world);
@@ -46,6 +65,14 @@ test('drift is a document of drift.schema.json', async () => {
     const { run, seen } = fakeEco({ ...world, health: { ...health, startedWith: () => [STRAY] } });
     expect(await run('drift', '--json')).toBe(0);
     check('drift', JSON.parse(seen.out));
+  }
+});
+
+test('startup and unstartup print documents of startup.schema.json', async () => {
+  for (const words of ['startup', 'startup --print', 'unstartup', 'unstartup --print --system']) {
+    const { run, seen } = fakeEco({ observed: null });
+    expect(await run(...words.split(' '), '--json')).toBe(0);
+    check('startup', JSON.parse(seen.out));
   }
 });
 

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { readDocumentSchemas } from '../support/document-schemas.ts';
 import { formatSchemasReadme, propertiesOf, type Schema } from '../support/schemas-readme.ts';
 
 const folder = fileURLToPath(new URL('../../schemas', import.meta.url));
 const schema: Schema = JSON.parse(readFileSync(`${folder}/ecosystem.schema.json`, 'utf8'));
 
-test('schemas/README.md says what the schema, the change classes and the diagnostic codes say: npm run docs', async () => {
-  await expect(formatSchemasReadme(schema)).toMatchFileSnapshot(`${folder}/README.md`);
+test('schemas/README.md says what the schemas, the change classes and the diagnostic codes say: npm run docs', async () => {
+  await expect(formatSchemasReadme(schema, readDocumentSchemas(folder))).toMatchFileSnapshot(`${folder}/README.md`);
 });
 
 test('every property of the schema, however deep, has a description, a default and an example', () => {

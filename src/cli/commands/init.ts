@@ -48,8 +48,12 @@ async function initNew(context: CliContext, options: InitOptions): Promise<ExitC
   const text = formatProposal(proposal, { schema: schemaIn(context, cwd) });
   const problem = write(context, { file, text, options });
   if (problem !== null) return refuse(context, problem);
-  if (options.print === true) return EXIT.success;
-  if (console.json) writeJson(console, initDocument({ file, from: null, apps: [proposal.app], changes: [] }));
+  if (console.json)
+    writeJson(
+      console,
+      initDocument({ file, from: null, apps: [proposal.app], changes: [], text: printed(text, options) }),
+    );
+  else if (options.print === true) console.out(text);
   else say(console, formatProposed(proposal, { file, cwd }));
   return EXIT.success;
 }
@@ -88,10 +92,11 @@ async function finish(context: CliContext, converted: Finish): Promise<ExitCode>
   const problem = write(context, { file, text, options });
   if (problem !== null) return refuse(context, problem);
   const apps = draft.apps.map((app) => String(app.get('name') ?? app.get('script')));
-  if (console.json && options.print !== true) {
-    writeJson(console, initDocument({ file, from, apps, changes }));
+  if (console.json) {
+    writeJson(console, initDocument({ file, from, apps, changes, text: printed(text, options) }));
     return EXIT.success;
   }
+  if (options.print === true) console.out(text);
   await renderDiagnostics(console, warnings);
   if (!console.quiet)
     console.err(`${formatConverted({ file: options.print === true ? null : file, cwd, apps, changes, fromPm2 })}\n`);
@@ -110,11 +115,13 @@ interface Write {
   readonly options: InitOptions;
 }
 
-function write({ console, createFile }: CliContext, { file, text, options }: Write): InitProblem | null {
-  if (options.print === true) {
-    console.out(text);
-    return null;
-  }
+function printed(text: string, { print }: InitOptions): string | null {
+  return print === true ? text : null;
+}
+
+/** Nothing, where it is only to be printed. */
+function write({ createFile }: CliContext, { file, text, options }: Write): InitProblem | null {
+  if (options.print === true) return null;
   const created = createFile(file, text, { replace: options.force === true });
   return created === 'created' ? null : { type: created, file };
 }

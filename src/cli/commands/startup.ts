@@ -9,7 +9,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { say, writeJson } from '../render/console.ts';
-import { bootDocument, formatScript, formatStartup, formatUnstartup } from '../render/boot-text.ts';
+import { bootDocument, bootStepsDocument, formatScript, formatStartup, formatUnstartup } from '../render/boot-text.ts';
 
 export interface BootOptions {
   /** Whether root's service manager starts it at boot, instead of the user's own; absent: as root. */
@@ -167,7 +167,7 @@ function notArranged(because: BootProblem): Result<never> {
 
 function print(context: CliContext, steps: readonly BootStep[], facts: BootFacts): ExitCode {
   const script = formatScript(steps, { asRoot: facts.scope === 'machine' });
-  if (context.console.json) writeJson(context.console, { format_version: '1.0', steps });
+  if (context.console.json) writeJson(context.console, bootStepsDocument(steps));
   else context.console.out(script);
   return EXIT.success;
 }

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { withSnakeCaseKeys } from '../../util/snake-case-keys.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import type { BootService, BootStep } from '../boot/boot-service.ts';
 import { shellCommand, shellWord } from './shell-text.ts';
@@ -26,6 +27,11 @@ export function formatUnstartup({ name, path }: BootService, { existed, lingers 
 /** What `startup --json` and `unstartup --json` print; published. */
 export function bootDocument({ name, path }: BootService, { enabled }: { readonly enabled: boolean }) {
   return { format_version: '1.0', enabled, service: name, path } as const;
+}
+
+/** With `--print`; published. */
+export function bootStepsDocument(steps: readonly BootStep[]) {
+  return { format_version: '1.0', steps: withSnakeCaseKeys(steps) } as const;
 }
 
 /** What a person, or `sh`, can type in eco's place. */

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '../../domain/event.ts';
 import { formatExitCause } from '../../reconcile/exit-cause.ts';
 import { printable } from '../../reconcile/printable.ts';
+import { withSnakeCaseKeys } from '../../util/snake-case-keys.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import { formatDuration } from './duration-text.ts';
 import { formatSecond } from './time-text.ts';
@@ -10,9 +11,9 @@ export function formatEvent(event: RecordedEvent): string {
   return `${formatSecond(event.at)}  ${printable(subjectText(event))}  ${printable(whatHappened(event))}`;
 }
 
-/** Published, as `events.jsonl` has it; `at` is a date. */
+/** What `eco events --json` prints on a line; published. */
 export function eventDocument(event: RecordedEvent) {
-  return { ...event, at: new Date(event.at).toISOString() };
+  return withSnakeCaseKeys({ ...event, at: new Date(event.at).toISOString() });
 }
 
 function subjectText(event: RecordedEvent): string {

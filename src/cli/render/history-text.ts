@@ -6,6 +6,7 @@ import { formatValue } from '../../reconcile/format-value.ts';
 import { FORMAT_VERSION } from '../../reconcile/plan-document.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { specChanges } from '../../reconcile/spec-changes.ts';
+import { withSnakeCaseKeys } from '../../util/snake-case-keys.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import { shortCommit } from './commit-text.ts';
 import { formatTable } from './table.ts';
@@ -96,7 +97,7 @@ function revisionEntry(entry: RevisionEntry, before: RevisionEntry | undefined) 
     dirty: source?.dirty ?? null,
     result: result.type,
     reason: result.type === 'failed' ? result.reason : null,
-    cause: result.type === 'failed' ? result.cause : null,
+    cause: result.type === 'failed' ? withSnakeCaseKeys(result.cause) : null,
     stable,
     changes: before === undefined ? [] : changesBetween(before, entry),
     spec: fileSpec(spec),

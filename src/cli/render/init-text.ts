@@ -150,15 +150,18 @@ export interface InitResult {
   readonly from: string | null;
   readonly apps: readonly string[];
   readonly changes: readonly MeaningChange[];
+  /** What would be written; null: it was. */
+  readonly text: string | null;
 }
 
-/** What `init --json` prints. */
-export function initDocument({ file, from, apps, changes }: InitResult) {
+/** What `init --json` prints; published. */
+export function initDocument({ file, from, apps, changes, text }: InitResult) {
   return {
     format_version: '1.0',
     file,
     from,
     apps,
+    text,
     changes: changes.map((change) => ({ ...change, text: meaningText(change) })),
   } as const;
 }

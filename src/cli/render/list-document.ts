@@ -3,6 +3,7 @@ import type { ObservedWorker } from '../../domain/worker-state.ts';
 import type { WorkerStats } from '../../domain/worker-stats.ts';
 import { FORMAT_VERSION } from '../../reconcile/plan-document.ts';
 import { byCodeUnit } from '../../util/compare.ts';
+import { withSnakeCaseKeys } from '../../util/snake-case-keys.ts';
 
 /** `eco list --json`. Published. */
 export function listDocument(apps: readonly ObservedApp[]) {
@@ -46,9 +47,9 @@ function listedWorker(worker: ObservedWorker, revision: number) {
     // Which of the earlier revisions an old worker is of, nobody has to know while it goes.
     revision: current ? revision : null,
     restarts_in_row: restartsInSeries,
-    last_exit: lastExit,
+    last_exit: withSnakeCaseKeys(lastExit),
     retry_in_ms: retryIn,
-    retiring,
+    retiring: withSnakeCaseKeys(retiring),
     unlimited,
     stats: stats === null ? null : statsDocument(stats),
   };

@@ -3,6 +3,7 @@ import type { ObservedApp } from '../../domain/observed-state.ts';
 import type { StepRequest } from '../../protocol/control.ts';
 import type { Milliseconds } from '../../domain/time.ts';
 import { printable } from '../../reconcile/printable.ts';
+import { withSnakeCaseKeys } from '../../util/snake-case-keys.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import type { Operation } from '../flow/operation.ts';
 import { formatDuration } from './duration-text.ts';
@@ -62,7 +63,7 @@ function resultEntry(result: OperationResult) {
 }
 
 function failureOf(result: OperationResult) {
-  if (result.type === 'failed') return result.failure;
+  if (result.type === 'failed') return withSnakeCaseKeys(result.failure);
   return result.type === 'too-few-workers' ? { reason: 'too-few-workers', count: result.count } : null;
 }
 

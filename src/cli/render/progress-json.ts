@@ -5,6 +5,7 @@ import type { Failure } from '../../domain/failure.ts';
 import type { Notice, Plan } from '../../domain/plan.ts';
 import type { ExecutionEvent, ExecutionReport } from '../../execute/execute-plan.ts';
 import { FORMAT_VERSION, noticeEntry, planDocument } from '../../reconcile/plan-document.ts';
+import { withSnakeCaseKeys } from '../../util/snake-case-keys.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { lockDocument } from './lock-text.ts';
@@ -34,7 +35,7 @@ export function jsonProgress(write: Write): JsonProgress {
     notice: (notice) => line('notice', noticeEntry(notice)),
     plan: (plan) => line('plan', planDocument(plan)),
     waiting: (lock, waited) => line('waiting_for_lock', { waited_ms: Math.round(waited), lock: lockDocument(lock) }),
-    failure: (failure) => line('failure', { failure: failureDocument(failure) }),
+    failure: (failure) => line('failure', { failure: withSnakeCaseKeys(failure) }),
     summary: (report, exitCode) => line('summary', { exit_code: exitCode, ...outcomeCounts(report) }),
     onEvent: (event) => line(event.type, eventContent(event)),
     finish: async () => {},
@@ -54,7 +55,7 @@ function eventContent(event: ExecutionEvent): object {
       return { ...about, serving: event.serving };
     case 'step_failed':
     case 'step_skipped':
-      return { ...about, failure: failureDocument(event.failure) };
+      return { ...about, failure: withSnakeCaseKeys(event.failure) };
     default:
       return unreachable(event);
   }
@@ -63,20 +64,4 @@ function eventContent(event: ExecutionEvent): object {
 function outcomeCounts(report: ExecutionReport | null) {
   const count = (status: string) => (report?.outcomes ?? []).filter((outcome) => outcome.status === status).length;
   return { succeeded: count('succeeded'), failed: count('failed'), skipped: count('skipped') };
-}
-
-/** A failure with its keys as all documents have them. */
-function failureDocument(failure: Failure): unknown {
-  return withSnakeCaseKeys(failure);
-}
-
-function withSnakeCaseKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withSnakeCaseKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      withSnakeCaseKeys(inner),
-    ]),
-  );
 }

@@ -6,6 +6,7 @@ import { FORMAT_VERSION } from '../../reconcile/plan-document.ts';
 import { printable } from '../../reconcile/printable.ts';
 import { equalJson } from '../../util/compare.ts';
 import { formatDuration } from './duration-text.ts';
+import { withSnakeCaseKeys } from '../../util/snake-case-keys.ts';
 
 /** What became of a rollback; `history` is as it was before. */
 export type RollbackResult =
@@ -66,6 +67,6 @@ export function rollbackDocument(result: RollbackResult) {
     file_revision: appliedRevision,
     ready: serving?.ready ?? null,
     desired: serving?.desired ?? null,
-    failure: result.type === 'failed' ? result.failure : null,
+    failure: result.type === 'failed' ? withSnakeCaseKeys(result.failure) : null,
   } as const;
 }

@@ -17,6 +17,7 @@ import { failureHeadline } from './failure-text.ts';
 import { planDocument } from '../../reconcile/plan-document.ts';
 import { runRenderer, type RunLabels, type RunRenderer } from './run-text.ts';
 import { formatTable } from './table.ts';
+import { withSnakeCaseKeys } from '../../util/snake-case-keys.ts';
 
 /** What `eco watch` says: the output of the apps, and between it, on stderr, what it does and why. */
 export interface WatchRenderer extends Pick<
@@ -245,7 +246,7 @@ function jsonRenderer(console: Console, run: RunRenderer, output: Output): Watch
       if (failure.reason === 'config-invalid') void run.diagnostics(failure.diagnostics);
       tell('invalid', { reason: failure.reason });
     },
-    failure: async (failure) => tell('failure', { failure }),
+    failure: async (failure) => tell('failure', { failure: withSnakeCaseKeys(failure) }),
     suspended: (app, files) => tell('suspended', { app, files }),
     paused: (paused) => tell(paused ? 'paused' : 'resumed'),
     watchProblem: (problem) => tell('watch-problem', { problem }),
