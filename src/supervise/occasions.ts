@@ -1,4 +1,4 @@
-import type { Schedule } from '../domain/app-spec.ts';
+import type { AppSpec, Schedule } from '../domain/app-spec.ts';
 import type { Trigger } from '../domain/event.ts';
 import { appId, type AppKey } from '../domain/names.ts';
 import type { Timestamp } from '../domain/time.ts';
@@ -37,7 +37,10 @@ export class Occasions {
 
   /** To be called whenever something about an app may have changed. */
   refresh(): void {
-    const clusters = this.#options.clusters().filter(({ document }) => document.goal === 'running');
+    // Asked again and again, and most apps have none.
+    const clusters = this.#options
+      .clusters()
+      .filter(({ document }) => document.goal === 'running' && hasOccasions(document.target.spec));
     this.#timetable.refresh(clusters.flatMap((cluster) => [...this.#restartOf(cluster), ...this.#runOf(cluster)]));
     const watches = clusters.flatMap((cluster) => this.#watchOf(cluster));
     this.#watches.refresh(watches);
@@ -170,4 +173,8 @@ export class Occasions {
 
 function runId(key: AppKey): string {
   return `${appId(key)} run`;
+}
+
+function hasOccasions({ cronRestart, schedule, watch }: AppSpec): boolean {
+  return cronRestart !== null || schedule !== null || watch.enabled;
 }
