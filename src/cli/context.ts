@@ -2,6 +2,7 @@ import type { LoadOptions, LoadedEcosystem } from '../config/load-ecosystem.ts';
 import type { ConnectOptions } from '../client/connect.ts';
 import type { DaemonClient } from '../client/daemon-client.ts';
 import type { Program } from '../domain/failure.ts';
+import type { Host } from '../domain/host.ts';
 import type { Source } from '../domain/history.ts';
 import type { LockHolder, LockId } from '../domain/lock.ts';
 import type { Actor } from '../domain/observed-state.ts';
@@ -19,6 +20,12 @@ import type { Console } from './render/console.ts';
 
 /** All that a command may touch; `main` makes the real one, tests a fake one. */
 export interface CliContext {
+  /** Where the daemon, the apps and their files are; null: here. */
+  readonly host: Host | null;
+  /** What that machine calls itself, and ECO_HOME there. */
+  readonly place: () => Promise<{ readonly host: string; readonly home: string }>;
+  /** Lets go of what would keep this process from ending. */
+  readonly close: () => Promise<void>;
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly home: string;

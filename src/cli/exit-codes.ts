@@ -140,6 +140,8 @@ const CODES: Readonly<Record<Exclude<FailureReason, 'rollout-failed' | 'interrup
   'daemon-ending': EXIT.daemon,
   'daemon-not-replaced': EXIT.daemon,
   'home-unusable': EXIT.daemon,
+  'host-unreachable': EXIT.daemon,
+  'host-lost': EXIT.daemon,
   'boot-not-arranged': EXIT.unclassified,
   superseded: EXIT.unclassified,
   skipped: EXIT.unclassified,

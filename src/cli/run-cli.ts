@@ -48,6 +48,9 @@ function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags):
   const program = { version: ECO_VERSION, node: nodeVersion() };
   const onOtherVersion = (daemon: Program): void => hint(console, formatOtherVersion({ daemon, cli: program }));
   return {
+    host: null,
+    place: async () => ({ host: (await import('../platform/actor.ts')).currentActor().host, home }),
+    close: async () => {},
     cwd,
     environment,
     home,

@@ -46,10 +46,15 @@ export async function runningDaemon(home: string): Promise<Result<DaemonClient>>
   return info.ok ? client : info;
 }
 
+/** Where the daemon of a home is, whether or not it runs. */
+export function daemonAddress(home: string): { readonly socketPath: string; readonly log: string } {
+  return { socketPath: join(home, 'daemon.sock'), log: join(home, 'daemon.log') };
+}
+
 function clientOf(home: string): Result<DaemonClient> {
   const problem = untrustworthyFolder(home);
   if (problem !== null) return err({ reason: 'home-unusable', home, problem });
-  return ok(httpClient(join(home, 'daemon.sock'), join(home, 'daemon.log')));
+  return ok(httpClient(daemonAddress(home)));
 }
 
 async function answerWithin(client: DaemonClient, within: Milliseconds): Promise<Result<DaemonInfo>> {

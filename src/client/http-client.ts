@@ -9,11 +9,10 @@ import type { DaemonClient, StepOptions } from './daemon-client.ts';
 import { askInTurn } from './next-daemon.ts';
 import { messageOf } from '../util/message-of.ts';
 
-type Call = Omit<LocalRequest, 'socketPath'>;
+type Call = Omit<LocalRequest, 'socketPath' | 'open'>;
 
-/** The daemon behind a unix socket. `log` is where it writes what goes wrong with it, for failures to name. */
-export function httpClient(socketPath: string, log: string): DaemonClient {
-  const daemon: Address = { socketPath, log };
+/** The daemon behind a unix socket. */
+export function httpClient(daemon: Address): DaemonClient {
   const info = () => ask<DaemonInfo>(daemon, { method: 'GET', path: '/v1/info' });
   return {
     info,
@@ -55,18 +54,28 @@ function completeState(state: ObservedState): ObservedState {
   return { ...state, projects };
 }
 
-interface Address {
+export interface Address {
   readonly socketPath: string;
+  /** Where the daemon writes what goes wrong with it, for failures to name. */
   readonly log: string;
+  /** The way to a daemon on another machine. */
+  readonly far?: FarAddress;
 }
 
-async function open({ socketPath, log }: Address, call: Call): Promise<Result<LocalResponse>> {
+export interface FarAddress {
+  readonly open: NonNullable<LocalRequest['open']>;
+  /** Why nothing there answers any more; null: the way there is as it was. */
+  readonly lost: () => Failure | null;
+}
+
+async function open(daemon: Address, call: Call): Promise<Result<LocalResponse>> {
+  const { socketPath, far } = daemon;
   try {
-    const response = await sendLocal({ ...call, socketPath });
+    const response = await sendLocal({ ...call, socketPath, ...(far && { open: far.open }) });
     return response.status < 400 ? ok(response) : err(JSON.parse(await response.text()) as Failure);
   } catch (error) {
     // The daemon answers the head of a step before it begins it.
-    return err(unreachableBecause(error, { socketPath, log }, { taken: false }));
+    return err(unreachableBecause(error, daemon, { taken: false }));
   }
 }
 
@@ -125,9 +134,11 @@ async function performStep(
 
 function unreachableBecause(
   error: unknown,
-  { socketPath, log }: Address,
+  { socketPath, log, far }: Address,
   { taken }: { readonly taken: boolean } = { taken: true },
 ): Failure {
+  const lost = far?.lost() ?? null;
+  if (lost !== null) return lost;
   const cause = messageOf(error);
   return { reason: 'daemon-unreachable', socket: socketPath, cause, log, taken };
 }

@@ -346,6 +346,13 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Correct the name, give its number, or run eco as root.',
     example: 'uid: www-data',
   },
+  ECO1419: {
+    title: 'the whole environment for another machine',
+    cause:
+      'The apps run on another machine, and `pass_env: true` stands for the whole environment of this one, PATH and HOME included.',
+    cure: 'Name the variables that are meant, or patterns of them.',
+    example: 'pass_env: [API_TOKEN, "APP_*"]',
+  },
   ECO1501: {
     title: 'module throws',
     cause: 'The file is a program, and it failed while it ran.',

@@ -29,8 +29,8 @@ export async function findFile(file: string | undefined, cwd: string): Promise<R
   }
 }
 
-export function expandHome(path: string): string {
-  return path === '~' || path.startsWith('~/') ? join(homeFolder(), path.slice(1)) : path;
+export function expandHome(path: string, home: string = homeFolder()): string {
+  return path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path;
 }
 
 async function searchUpward(cwd: string): Promise<string | null> {

@@ -1,25 +1,24 @@
-import { dirname } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import type { AppSpec } from '../domain/app-spec.ts';
 import type { DesiredState } from '../domain/desired-state.ts';
 import type { Diagnostic, Location } from '../domain/diagnostic.ts';
 import type { AppName } from '../domain/names.ts';
-import { err, ok, type Result } from '../domain/result.ts';
+import { ok, type Result } from '../domain/result.ts';
 import { systemClock } from '../platform/clock.ts';
 import { availableCpus } from '../platform/machine.ts';
 import { byName } from '../util/compare.ts';
 import { checkApps, nameOfBlock } from './check-apps.ts';
 import type { CodeRevisions } from './code-revision.ts';
-import { extendedBlocks } from './extends.ts';
 import { findFile } from './find-file.ts';
-import { defaultProject, identifyOrigin } from './identify-project.ts';
-import { mergeApp } from './merge.ts';
+import { placeKey, type GivenEcosystem } from './given-ecosystem.ts';
+import { identifyOrigin } from './identify-project.ts';
+import type { MergedApp } from './merge.ts';
 import { normalizeApp, type NormalizedApp } from './normalize.ts';
-import { parseSource } from './parse-source.ts';
-import { readText } from './option-values.ts';
-import { readFiles, type EcosystemFile } from './read-files.ts';
-import type { OptionBlock } from './read-keys.ts';
+import { readEnv, type AppEnv } from './read-env.ts';
+import { hasErrors, invalid, readEcosystem, type ReadEcosystem } from './read-ecosystem.ts';
 import type { OnRead } from './source.ts';
-import { createReport, type Report } from './report.ts';
+import { readerHere, readerOfGiven } from './source-reader.ts';
+import type { Report } from './report.ts';
 
 export interface LoadOptions {
   /** As typed by the user; absent: looked up from `cwd` upward to the root of the repository. */
@@ -51,28 +50,67 @@ export interface LoadedEcosystem {
  * the cache of digests. The failure is always `config-invalid`, with the warnings among its diagnostics.
  */
 export async function loadEcosystem(options: LoadOptions): Promise<Result<LoadedEcosystem>> {
+  const { environment, envName, onRead = () => {} } = options;
   const found = await findFile(options.file, options.cwd);
   if (!found.ok) return invalid([found.error]);
-  const onRead = options.onRead ?? (() => {});
-  const parsed = await parseSource(found.value, { environment: options.environment, onRead });
-  if (!parsed.ok) return invalid([parsed.error]);
+  const read = await readEcosystem(found.value, readerHere({ environment, onRead }), { envName });
+  if (!read.ok) return read;
+  const { report } = read.value;
+  return settle(read.value, {
+    ...options,
+    folderFor: (folder) => folder,
+    envOf: (app) => readEnv(app, { environment, onRead, report }),
+    origin: null,
+  });
+}
 
-  const document = parsed.value;
-  const report = createReport(document);
-  const folder = dirname(document.file);
-  const files = await readFiles(document, { environment: options.environment, onRead, report });
-  const apps = normalizeAll(files, { options: { ...options, onRead }, report });
-  const [root] = files;
-  const project = readText(root?.keyed.project?.value) ?? defaultProject(folder);
-  checkProjects(files, project, report);
-  if (root === undefined || report.diagnostics().some(isError)) return invalid(report.diagnostics());
+export interface GivenOptions extends Pick<LoadOptions, 'envName' | 'revision' | 'environment' | 'home' | 'codeRevision'> {
+  /** Stands here for the folder of the ecosystem file. Absolute. */
+  readonly folder: string;
+}
 
+/** The same from what another machine has read; the rest is asked of this one. */
+export async function loadGiven(given: GivenEcosystem, options: GivenOptions): Promise<Result<LoadedEcosystem>> {
+  const { envName } = options;
+  const file = given.files[0]?.file ?? '';
+  const folderFor = (folder: string): string => join(options.folder, relative(dirname(file), folder));
+  const read = await readEcosystem(file, readerOfGiven(given), {
+    envName,
+    folderFor,
+    defaultProject: given.project,
+  });
+  if (!read.ok) return read;
+  return settle(read.value, {
+    ...options,
+    folderFor,
+    envOf: ({ path }) => {
+      const { env = {}, fromFiles = [] } = given.envs[placeKey(path)] ?? {};
+      return { env, fromFiles: new Set(fromFiles) };
+    },
+    origin: given.origin,
+  });
+}
+
+interface SettleOptions extends Pick<LoadOptions, 'revision' | 'environment' | 'home' | 'codeRevision'> {
+  /** Where the files would be on this machine. */
+  readonly folderFor: (folder: string) => string;
+  readonly envOf: (app: MergedApp) => AppEnv;
+  /** null: as this machine has it. */
+  readonly origin: DesiredState['origin'] | null;
+}
+
+/** What only the machine knows on which the apps shall run. */
+async function settle(read: ReadEcosystem, options: SettleOptions): Promise<Result<LoadedEcosystem>> {
+  const { file, files, project, report } = read;
+  const apps = normalizeAll(read, options);
+  if (hasErrors(read)) return invalid(report.diagnostics());
+  const places = files.map(({ file }) => join(options.folderFor(dirname(file)), basename(file)));
   const [origin, { apps: specs, manifests, withoutFiles }] = await Promise.all([
-    identifyOrigin(folder),
-    codeRevisions(apps, files, options),
+    options.origin ?? identifyOrigin(options.folderFor(dirname(file))),
+    codeRevisions(apps, places, options),
   ]);
   for (const app of withoutFiles) warnWithoutFiles(app, report);
-  const desired: DesiredState = { project, origin, file: document.file, apps: [...specs].sort(byName), manifests };
+  const desired: DesiredState = { project, origin, file, apps: [...specs].sort(byName), manifests };
   const paths = new Map(apps.map((app) => [app.spec.name, app.path]));
   const locateApp = (name: AppName): Location | null => {
     const path = paths.get(name);
@@ -81,30 +119,11 @@ export async function loadEcosystem(options: LoadOptions): Promise<Result<Loaded
   return ok({ desired, warnings: report.diagnostics(), locateApp });
 }
 
-interface NormalizeAll {
-  readonly options: LoadOptions & Pick<Required<LoadOptions>, 'onRead'>;
-  readonly report: Report;
-}
-
-function normalizeAll(files: readonly EcosystemFile[], { options, report }: NormalizeAll): readonly NormalizedApp[] {
-  const { environment, envName, onRead } = options;
-  checkEnvName(files, envName, report);
-  const all = files.flatMap(({ keyed }) => keyed.apps);
-  const wrong = new Set(files.flatMap((file) => [...file.wrong]));
-  const context = { environment, cpus: availableCpus(), onRead, report };
-  const normalized: NormalizedApp[] = [];
-  const broken: OptionBlock[] = [];
-  for (const { app, defaults } of files.flatMap(({ keyed, defaults }) =>
-    keyed.apps.map((app) => ({ app, defaults })),
-  )) {
-    const extended = extendedBlocks(app, all, report);
-    const beneath = [...defaults, ...(extended ?? [])];
-    const sound = extended !== null && ![...beneath, app].some(({ path }) => wrong.has(path));
-    const done = sound ? normalizeApp(mergeApp(app, beneath, { envName }), context) : null;
-    if (done === null) broken.push(app);
-    else normalized.push(done);
-  }
-  const named = withFullNames(normalized);
+function normalizeAll({ apps, report }: ReadEcosystem, { environment, envOf }: SettleOptions): readonly NormalizedApp[] {
+  const context = { environment, cpus: availableCpus(), envOf, report };
+  const all = apps.map(({ block, merged }) => ({ block, app: merged === null ? null : normalizeApp(merged, context) }));
+  const named = withFullNames(all.flatMap(({ app }) => (app === null ? [] : [app])));
+  const broken = all.filter(({ app }) => app === null).map(({ block }) => block);
   checkApps(named, broken.flatMap(nameOfBlock), report);
   return named;
 }
@@ -120,32 +139,10 @@ function withFullNames(apps: readonly NormalizedApp[]): readonly NormalizedApp[]
   }));
 }
 
-/** A name that no app knows is most often a slip: nothing would be merged, and nothing would say so. */
-function checkEnvName(files: readonly EcosystemFile[], envName: string | undefined, report: Report): void {
-  const blocks = files.flatMap(({ keyed, defaults }) => [...defaults, ...keyed.apps]);
-  if (envName === undefined || files.every(({ keyed }) => keyed.apps.length === 0)) return;
-  const known = new Set(blocks.flatMap(({ envBlocks }) => [...envBlocks.keys()]));
-  if (known.has(envName)) return;
-  const names = [...known].sort().map((name) => `"${name}"`);
-  const hint = names.length === 0 ? undefined : `the file has ${names.join(', ')}`;
-  report.warning('ECO1904', [], { message: `no app has an "env_${envName}" block`, hint });
-}
-
-/** Applied on its own, such a file would run the same apps a second time. */
-function checkProjects([_root, ...included]: readonly EcosystemFile[], project: string, report: Report): void {
-  for (const { keyed } of included) {
-    if (keyed.project === null || keyed.project.value === project) continue;
-    report.warning('ECO1911', keyed.project.path, {
-      message: `this "project" is ignored: the apps of an included file belong to "${project}"`,
-      hint: 'remove it, or the file would run its apps a second time where it is applied by itself',
-    });
-  }
-}
-
 async function codeRevisions(
   apps: readonly NormalizedApp[],
-  ecosystem: readonly EcosystemFile[],
-  options: LoadOptions,
+  files: readonly string[],
+  options: SettleOptions,
 ): Promise<CodeRevisions> {
   if (options.codeRevision === 'skip') {
     return {
@@ -155,7 +152,6 @@ async function codeRevisions(
     };
   }
   const { home, revision } = options;
-  const files = ecosystem.map(({ file }) => file);
   const folder = dirname(files[0] ?? '.');
   const { addCodeRevisions } = await import('./code-revision.ts');
   return addCodeRevisions(apps, { files, folder, home, revision, now: systemClock.wallTime });
@@ -166,12 +162,4 @@ function warnWithoutFiles({ path, spec }: NormalizedApp, report: Report): void {
     message: `"revision" matches no file in ${spec.cwd}: new code of "${spec.name}" would never be seen`,
     hint: 'patterns are relative to "cwd"',
   });
-}
-
-function invalid(diagnostics: readonly Diagnostic[]): Result<never> {
-  return err({ reason: 'config-invalid', diagnostics });
-}
-
-function isError(diagnostic: Diagnostic): boolean {
-  return diagnostic.severity === 'error';
 }

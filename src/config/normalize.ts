@@ -15,7 +15,7 @@ import type { OptionName } from './app-options.ts';
 import { expandHome } from './find-file.ts';
 import type { MergedApp } from './merge.ts';
 import { readBoolean, readDuration, readInstances, readText } from './option-values.ts';
-import { listOf, readEnv, sortedRecord } from './read-env.ts';
+import { listOf, sortedRecord, type AppEnv } from './read-env.ts';
 import type { Report } from './report.ts';
 import type { Program } from './program.ts';
 import { normalizeLogs } from './read-logs.ts';
@@ -29,7 +29,7 @@ import { readUser } from './read-user.ts';
 import { resolveProgram } from './resolve-program.ts';
 import { readRevision, type RevisionRule } from './revision-rule.ts';
 import { sensitiveNames } from './sensitive-env.ts';
-import { isRecord, type OnRead, type SourcePath } from './source.ts';
+import { isRecord, type SourcePath } from './source.ts';
 import { splitWords } from './words.ts';
 
 /** An app as it should be, but for the revision of its code. */
@@ -49,9 +49,9 @@ export interface NormalizedApp {
 }
 
 export interface NormalizeContext {
-  /** Hears of each env file. */
-  readonly onRead: OnRead;
+  /** Of this machine: for PATH, and for where versions of Node are. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly envOf: (app: MergedApp) => AppEnv;
   readonly cpus: number;
   readonly report: Report;
 }
@@ -59,7 +59,7 @@ export interface NormalizeContext {
 /** null: the report says why. */
 export function normalizeApp(app: MergedApp, context: NormalizeContext): NormalizedApp | null {
   const cwd = readCwd(app, context.report);
-  const file = readEnv(app, context);
+  const file = context.envOf(app);
   const user = readUser(app, context.report);
   const resolved = checkCwd(app, cwd, context) ? normalizeProgram(app, cwd, context) : null;
   const found = resolved === null ? null : withOptions({ ...resolved, user }, app);

@@ -1,12 +1,9 @@
-import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { realPath } from '../platform/files.ts';
-import { expandHome } from './find-file.ts';
-import { interpolate } from './interpolate.ts';
-import { parseSource, type ParseContext } from './parse-source.ts';
 import { readForm, type Part } from './read-form.ts';
 import { readKeys, type KeyedEcosystem, type OptionBlock } from './read-keys.ts';
 import type { Report } from './report.ts';
+import type { SourceReader } from './source-reader.ts';
 import { includedAt, type SourceDocument, type SourcePath } from './source.ts';
 import { listOf } from './read-env.ts';
 import { validateValues } from './validate.ts';
@@ -15,6 +12,8 @@ import { validateValues } from './validate.ts';
 export interface EcosystemFile {
   /** Absolute. */
   readonly file: string;
+  /** Interpolated. */
+  readonly document: SourceDocument;
   readonly keyed: KeyedEcosystem;
   /** The paths of blocks with wrong values: what follows from those is not reported. */
   readonly wrong: ReadonlySet<SourcePath>;
@@ -22,7 +21,8 @@ export interface EcosystemFile {
   readonly defaults: readonly OptionBlock[];
 }
 
-export interface ReadContext extends ParseContext {
+export interface ReadContext {
+  readonly reader: SourceReader;
   readonly report: Report;
 }
 
@@ -51,16 +51,16 @@ class FilesReader {
   }
 
   async read(document: SourceDocument, { at, around, defaults }: Surroundings): Promise<void> {
-    const { report } = this.#context;
+    const { report, reader } = this.#context;
     const self = realPath(document.file);
     this.#seen.add(self);
-    const interpolated = interpolate(document, { ...this.#context, at });
+    const interpolated = reader.interpolate(document, { report, at });
     const form = readForm(interpolated ?? document, report, { at });
     if (form === null) return;
     const keyed = readKeys(form, document, report);
     const wrong = interpolated === null ? everyBlock(keyed) : validateValues(keyed, report);
     const chain = [...defaults, ...(keyed.defaults === null ? [] : [keyed.defaults])];
-    this.files.push({ file: document.file, keyed, wrong, defaults: chain });
+    this.files.push({ file: document.file, document: interpolated ?? document, keyed, wrong, defaults: chain });
     if (keyed.include === null || interpolated === null) return;
     for (const entry of entriesOf(keyed.include))
       await this.#include(entry, { from: document.file, around: [...around, self], defaults: chain });
@@ -68,8 +68,8 @@ class FilesReader {
 
   /** A file that two others include is in the project once. */
   async #include({ name, path }: Entry, { from, around, defaults }: Omit<Surroundings, 'at'> & { from: string }) {
-    const { report } = this.#context;
-    const file = resolve(dirname(from), expandHome(name));
+    const { report, reader } = this.#context;
+    const file = reader.locate(name, from);
     const start = around.indexOf(realPath(file));
     if (start >= 0) {
       const round = [...around.slice(start), realPath(file)].join(' → ');
@@ -78,7 +78,7 @@ class FilesReader {
       return report.error('ECO1107', path, { message });
     }
     if (this.#seen.has(realPath(file))) return;
-    const parsed = await parseSource(file, this.#context);
+    const parsed = await reader.parse(file);
     if (!parsed.ok) return report.add(asIncluded(parsed.error, report, path));
     report.include(parsed.value);
     await this.read(parsed.value, { at: includedAt(parsed.value.file), around, defaults });

@@ -10,7 +10,7 @@ export interface Report {
   readonly include: (document: SourceDocument) => void;
   /** What was found by somebody else. */
   readonly add: (diagnostic: Diagnostic) => void;
-  /** The folder of the file that the place is in. */
+  /** The folder of the file that the place is in, on the machine that it is for. */
   readonly folderOf: (path: SourcePath) => string;
   readonly error: (code: DiagnosticCode, path: SourcePath, finding: Finding) => void;
   readonly warning: (code: DiagnosticCode, path: SourcePath, finding: Finding) => void;
@@ -39,7 +39,12 @@ interface SpanFinding {
   readonly related: readonly { readonly message: string; readonly span: Span }[];
 }
 
-export function createReport(root: SourceDocument): Report {
+export interface ReportOptions {
+  /** Of the machine that the ecosystem is for; the same where it is this one. */
+  readonly folderFor?: (folder: string) => string;
+}
+
+export function createReport(root: SourceDocument, { folderFor = (folder) => folder }: ReportOptions = {}): Report {
   const found: Diagnostic[] = [];
   const documents = new Map([[root.file, root]]);
   const documentOf = ([include, file]: SourcePath): SourceDocument | undefined =>
@@ -62,7 +67,7 @@ export function createReport(root: SourceDocument): Report {
   return {
     include: (document) => void documents.set(document.file, document),
     add: (diagnostic) => void found.push(diagnostic),
-    folderOf: (path) => dirname((documentOf(path) ?? root).file),
+    folderOf: (path) => folderFor(dirname((documentOf(path) ?? root).file)),
     error: (code, path, finding) => add('error', code, { path, finding }),
     warning: (code, path, finding) => add('warning', code, { path, finding }),
     warningAt: (code, { document, span }, { message, related }) => {

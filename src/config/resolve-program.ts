@@ -2,11 +2,12 @@ import { isAbsolute, resolve } from 'node:path';
 import { err, ok, type Result } from '../domain/result.ts';
 import { entryPoints } from '../platform/entry-points.ts';
 import { fileKind } from '../platform/files.ts';
+import { quoted } from '../util/quoted.ts';
 import { byInterpreter, byKind } from './choose-interpreter.ts';
 import { findBin, findInPath } from './find-program.ts';
 import { isFile, pathOf, type Program, type ProgramProblem, type ProgramRequest } from './program.ts';
 import { unwrapCommand } from './unwrap.ts';
-import { quoteWord, splitAssignments, splitWords } from './words.ts';
+import { splitAssignments, splitWords } from './words.ts';
 
 export function resolveProgram(request: ProgramRequest): Result<Program, ProgramProblem> {
   const exists = isFile(pathOf(request.script, request));
@@ -41,7 +42,7 @@ function resolveLine(request: ProgramRequest): Result<Program, ProgramProblem> {
   }
   if (findInPath('sh', request) === null)
     return err({ code: 'ECO1401', option: 'script', message: 'no "sh" in PATH to run the command line' });
-  const line = [request.script, ...request.args.map(quoteWord)].join(' ');
+  const line = [request.script, ...request.args.map(quoted)].join(' ');
   return ok({ ...NOTHING_SPECIAL, script: 'sh', args: ['-c', line], interpreter: { type: 'none' }, foreign: false });
 }
 
@@ -63,7 +64,7 @@ function resolveUnwrapped(words: readonly string[], request: ProgramRequest): Pr
     ...program,
     env: { ...program.env, ...env },
     pathPrefix,
-    unwrappedFrom: words.map(quoteWord).join(' '),
+    unwrappedFrom: words.map(quoted).join(' '),
     foreign: false,
   };
 }

@@ -78,8 +78,3 @@ export function splitAssignments(words: readonly string[]): {
   });
   return { env: Object.fromEntries(env), rest: words.slice(assignments.length) };
 }
-
-/** For a command line that a shell reads. */
-export function quoteWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, String.raw`'\''`)}'`;
-}

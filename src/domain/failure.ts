@@ -1,5 +1,6 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { Origin } from './desired-state.ts';
+import type { Host } from './host.ts';
 import type { PlanDifference } from './saved-plan.ts';
 import type { LockId, ProjectLock } from './lock.ts';
 import type { AppName, ProjectName, WorkerId } from './names.ts';
@@ -23,6 +24,16 @@ export type BootProblem =
   | { readonly type: 'file-not-ours'; readonly path: string }
   /** What came before was done, and may be done again. */
   | { readonly type: 'step-failed'; readonly words: readonly string[]; readonly problem: string };
+
+/** Why eco on another machine does not answer. `output` is what ssh and the far side said, its last lines. */
+export type HostProblem =
+  | { readonly type: 'no-ssh'; readonly program: string }
+  /** ssh came to no shell there. */
+  | { readonly type: 'ssh'; readonly output: readonly string[] }
+  /** `command` is what was asked of the shell there. */
+  | { readonly type: 'no-eco'; readonly command: string; readonly output: readonly string[] }
+  | { readonly type: 'no-greeting'; readonly command: string; readonly output: readonly string[] }
+  | { readonly type: 'other-version'; readonly found: Program };
 
 /**
  * Everything that may go wrong without being a bug. Data only: `cli/render/failure-text` makes the words and
@@ -75,6 +86,16 @@ export type Failure =
       /** What starts it; null: nobody does. */
       readonly service: string | null;
     }
+  /** There is no way to eco on that machine. Nothing was changed by this command. */
+  | {
+      readonly reason: 'host-unreachable';
+      readonly host: Host;
+      readonly because: HostProblem;
+      /** This eco's. */
+      readonly version: string;
+    }
+  /** The way there has broken off. The daemon there goes on with what it began. */
+  | { readonly reason: 'host-lost'; readonly host: Host; readonly output: readonly string[] }
   /** Whether eco starts at boot could not be changed, or not in full. */
   | { readonly reason: 'boot-not-arranged'; readonly because: BootProblem }
   /** Another `eco watch` of the same file runs. Nothing was begun. */

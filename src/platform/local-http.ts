@@ -1,7 +1,10 @@
 import { request, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 
 export interface LocalRequest {
   readonly socketPath: string;
+  /** Gives the connection, where it is not that of the socket here. */
+  readonly open?: () => Duplex;
   readonly method: 'GET' | 'POST';
   readonly path: string;
   /** Sent as JSON. */
@@ -17,12 +20,14 @@ export interface LocalResponse {
 }
 
 /** HTTP over a unix socket. Rejects if nobody answers there. */
-export function sendLocal({ socketPath, method, path, body, signal }: LocalRequest): Promise<LocalResponse> {
+export function sendLocal({ socketPath, open, method, path, body, signal }: LocalRequest): Promise<LocalResponse> {
   return new Promise((resolve, reject) => {
     const headers = { host: 'eco', ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
     // Without a name Node looks whether it is an IP address, with a regular expression that costs 4 ms to compile.
-    const options = { socketPath, method, path, headers, agent: false, servername: '' } as const;
-    const outgoing = request({ ...options, ...(signal && { signal }) });
+    const options = { method, path, headers, servername: '' } as const;
+    // An agent would make the connection itself.
+    const connection = open === undefined ? { socketPath, agent: false } : { createConnection: open };
+    const outgoing = request({ ...options, ...connection, ...(signal && { signal }) });
     outgoing.once('error', reject);
     outgoing.once('response', (response) => {
       resolve({ status: response.statusCode ?? 0, text: () => readAll(response), lines: () => readLines(response) });

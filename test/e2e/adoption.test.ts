@@ -110,7 +110,7 @@ async function pidsByApp(eco: EcoRig): Promise<Readonly<Record<string, readonly 
 
 /** The workers that the daemon does not see, or whose sockets it does not share. */
 async function missing(eco: EcoRig): Promise<readonly string[]> {
-  const client = httpClient(join(eco.home, 'daemon.sock'), join(eco.home, 'daemon.log'));
+  const client = httpClient({ socketPath: join(eco.home, 'daemon.sock'), log: join(eco.home, 'daemon.log') });
   const observed = await client.observe();
   if (!observed.ok) return [observed.error.reason];
   const apps = observed.value.projects.flatMap((project) => project.apps);

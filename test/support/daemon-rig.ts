@@ -45,7 +45,7 @@ export class DaemonRig {
   }
 
   get client(): DaemonClient {
-    return httpClient(join(this.home, 'daemon.sock'), join(this.home, 'daemon.log'));
+    return httpClient({ socketPath: join(this.home, 'daemon.sock'), log: join(this.home, 'daemon.log') });
   }
 
   /** Starts a daemon, whether or not one runs. */

@@ -89,6 +89,9 @@ export function fakeEco(world: World) {
   let now = 0;
   const client = fakeClient(world, seen);
   const context: Omit<CliContext, 'console'> = {
+    host: null,
+    place: async () => ({ host: 'box', home: '/home/me/.eco' }),
+    close: async () => {},
     cwd: '/home/me/shop',
     environment: world.environment ?? {},
     home: '/home/me/.eco',

@@ -2,11 +2,12 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { checkApps } from '../../src/config/check-apps.ts';
-import { mergeApp } from '../../src/config/merge.ts';
+import { mergeApp, type MergedApp } from '../../src/config/merge.ts';
 import { normalizeApp, type NormalizedApp } from '../../src/config/normalize.ts';
 import { readForm } from '../../src/config/read-form.ts';
 import { readKeys } from '../../src/config/read-keys.ts';
 import { FILE_KEYS } from '../../src/reconcile/file-values.ts';
+import { readEnv } from '../../src/config/read-env.ts';
 import { createReport } from '../../src/config/report.ts';
 import type { SourceDocument } from '../../src/config/source.ts';
 import { validateValues } from '../../src/config/validate.ts';
@@ -164,7 +165,8 @@ test('a graph of dependencies has a cycle reported exactly when it has one', () 
       const form = readForm(document, report);
       if (form === null) throw new Error('not read');
       const keyed = readKeys(form, document, report);
-      const context = { environment: {}, cpus: 4, onRead: () => {}, report };
+      const envOf = (app: MergedApp) => readEnv(app, { environment: {}, onRead: () => {}, report });
+      const context = { environment: {}, cpus: 4, envOf, report };
       checkApps(
         keyed.apps.flatMap((block) => normalizeApp(mergeApp(block, [], { envName: undefined }), context) ?? []),
         [],
@@ -201,10 +203,11 @@ function normalize(
   validateValues(keyed, report);
   const [block] = keyed.apps;
   const environment = { PATH: `${fixtures}/bin` };
+  const envOf = (app: MergedApp) => readEnv(app, { environment, onRead: () => {}, report });
   const normalized =
     block === undefined
       ? null
-      : normalizeApp(mergeApp(block, [], { envName }), { environment, cpus: 4, onRead: () => {}, report });
+      : normalizeApp(mergeApp(block, [], { envName }), { environment, cpus: 4, envOf, report });
   const errors = report.diagnostics().filter(({ severity }) => severity === 'error');
   if (normalized === null || errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));
   const { spec, writtenName, revision, foreign } = normalized;

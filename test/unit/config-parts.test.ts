@@ -16,7 +16,8 @@ import { parseYaml } from '../../src/config/parse-yaml.ts';
 import { KNOWN_APP_KEYS } from '../../src/config/pm2-options.ts';
 import { sensitiveNames } from '../../src/config/sensitive-env.ts';
 import type { SourceNode } from '../../src/config/source.ts';
-import { quoteWord, splitAssignments, splitWords } from '../../src/config/words.ts';
+import { splitAssignments, splitWords } from '../../src/config/words.ts';
+import { quoted } from '../../src/util/quoted.ts';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 
 const schema = JSON.parse(
@@ -46,7 +47,7 @@ test('every code is explained', () => {
 test('words that were quoted are split into what they were', () => {
   fc.assert(
     fc.property(fc.array(fc.string()), (words) => {
-      expect(splitWords(words.map(quoteWord).join(' '))).toEqual({ words, plain: true });
+      expect(splitWords(words.map(quoted).join(' '))).toEqual({ words, plain: true });
     }),
   );
 });

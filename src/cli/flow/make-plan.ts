@@ -7,7 +7,7 @@ import type { Result } from '../../domain/result.ts';
 import { nodeVersion } from '../../platform/machine.ts';
 import { reconcile, type DaemonAbilities, type ReconcileOptions } from '../../reconcile/reconcile.ts';
 import { equalJson } from '../../util/compare.ts';
-import type { Observation } from './observe.ts';
+import type { ChangeableObservation, Observation } from './observe.ts';
 
 export interface PlanOptions {
   readonly prune: boolean;
@@ -20,11 +20,14 @@ export interface PlanOptions {
 /** Compares what the file asks for with what was observed. */
 export async function makePlan(
   desired: DesiredState,
-  { client, observed }: Observation,
+  observation: Observation | ChangeableObservation,
   options: PlanOptions,
 ): Promise<Result<Plan>> {
+  const { client, observed } = observation;
   const manifests = client === null ? {} : await appliedManifests(client, desired, observed);
-  const daemon = await abilities(desired, client);
+  // Of a daemon that is yet to be started on another machine nobody knows.
+  const isUnknown = 'far' in observation && observation.far && client === null;
+  const daemon = isUnknown ? null : await abilities(desired, client);
   return reconcile(desired, observed, { ...reconcileOptions(options), manifests, daemon });
 }
 

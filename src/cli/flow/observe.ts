@@ -9,10 +9,13 @@ export interface Observation {
   /** null if no daemon runs and none is needed: there are no apps. */
   readonly client: DaemonClient | null;
   readonly observed: ObservedState;
+  /** It is about another machine. */
+  readonly far: boolean;
 }
 
-export interface ChangeableObservation extends Observation {
+export interface ChangeableObservation {
   readonly client: DaemonClient;
+  readonly observed: ObservedState;
 }
 
 interface Look {
@@ -34,8 +37,10 @@ export function observeForPlan(context: CliContext, project?: ProjectName): Prom
 async function lookIfAny(context: CliContext, look: Look): Promise<Result<Observation>> {
   const connected = await connectIfAny(context);
   if (!connected.ok) return connected;
-  if (connected.value === null) return ok({ client: null, observed: { projects: [] } });
-  return observeThrough(connected.value, look);
+  const far = context.host !== null;
+  if (connected.value === null) return ok({ client: null, observed: { projects: [] }, far });
+  const observed = await connected.value.observe(look.project, look);
+  return observed.ok ? ok({ client: connected.value, observed: observed.value, far }) : observed;
 }
 
 /** The daemon, started if it keeps apps; null if it neither runs nor has any. */
@@ -43,19 +48,15 @@ export async function connectIfAny(context: CliContext): Promise<Result<DaemonCl
   const running = await context.connect('never');
   if (running.ok || running.error.reason !== 'daemon-unreachable') return running;
   if (!(await context.homeHasApps())) return ok(null);
-  tell(context.console, `No daemon runs; one is started to take over the apps of ${context.home}.`);
+  tell(context.console, `No daemon runs; one is started to take over the apps of ${(await context.place()).home}.`);
   return context.connect('if-absent');
 }
 
 /** Sees what there is through a daemon that is at hand to change it. */
-export function observeForChange(client: DaemonClient, project: ProjectName): Promise<Result<ChangeableObservation>> {
-  return observeThrough(client, { project, settled: true });
-}
-
-async function observeThrough(
+export async function observeForChange(
   client: DaemonClient,
-  { project, settled }: Look,
+  project: ProjectName,
 ): Promise<Result<ChangeableObservation>> {
-  const observed = await client.observe(project, { settled });
+  const observed = await client.observe(project, { settled: true });
   return observed.ok ? ok({ client, observed: observed.value }) : observed;
 }

@@ -39,8 +39,9 @@ export async function savedPlanDocument(context: CliContext, { plan, desired, op
 }
 
 /** Where a plan can be applied. */
-export async function placeOf({ actor, home }: CliContext): Promise<Pick<SavedPlan, 'host' | 'home'>> {
-  return { host: (await actor()).host, home };
+export async function placeOf({ place }: CliContext): Promise<Pick<SavedPlan, 'host' | 'home'>> {
+  const { host, home } = await place();
+  return { host, home };
 }
 
 function askedFor({ file }: DesiredState, options: FileOptions & PlanOptions): AskedFor {

@@ -20,6 +20,7 @@ export function addMachineCommands(program: Command, run: Run): void {
   addSchema(program, run);
   addExplain(program, run);
   addCompletion(program, run);
+  addDialStdio(program, run);
 }
 
 interface RunFlags extends FileFlags {
@@ -192,4 +193,15 @@ function addCompletion(program: Command, run: Run): void {
         return suggest(context, program, words);
       }),
     );
+}
+
+/** What eco on another machine calls over ssh. */
+function addDialStdio(program: Command, run: Run): void {
+  program.command('dial-stdio', { hidden: true }).action(() =>
+    run({ color: false }, async (context) => {
+      const { answerDial } = await import('../remote/answer-dial.ts');
+      await answerDial(context);
+      return 0;
+    }),
+  );
 }

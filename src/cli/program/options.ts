@@ -12,6 +12,10 @@ export interface OutputFlags {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly color: boolean;
+  /** As it was typed. */
+  readonly host?: string;
+  readonly remoteCwd?: string;
+  readonly remoteEco?: string;
 }
 
 export interface FileFlags extends OutputFlags {
@@ -38,14 +42,20 @@ export interface TargetFlags extends OutputFlags {
 }
 
 /** Global flags that take a value: they may stand before the command, so that their value must not be taken for it. */
-export const FLAGS_WITH_VALUE: readonly string[] = ['-f', '--file', '--project', '--env', '--only'];
+export const FLAGS_WITH_VALUE: readonly string[] = [
+  ...['-f', '--file', '--project', '--env', '--only'],
+  ...['--host', '--remote-cwd', '--remote-eco'],
+];
 
 export function withOutput(command: Command): Command {
   return command
     .option('--json', 'print JSON for programs, and nothing else, on stdout')
     .option('--no-color', 'print without colours')
     .option('-q, --quiet', 'print only errors and what was asked for')
-    .option('-v, --verbose', 'also tell, on stderr, what eco does');
+    .option('-v, --verbose', 'also tell, on stderr, what eco does')
+    .option('--host <url>', 'do it on another machine, over ssh: ssh://user@host; also by ECO_HOST')
+    .option('--remote-cwd <folder>', 'the folder there that stands for the one of the ecosystem file')
+    .option('--remote-eco <command>', 'what runs eco there (eco); also by ECO_REMOTE_COMMAND');
 }
 
 export function withFile(command: Command): Command {

@@ -19,10 +19,10 @@ export interface ProgramIo {
 /** From the words after `eco` to an exit code. */
 export async function runProgram(args: readonly string[], io: ProgramIo): Promise<number> {
   let exitCode = 0;
-  const run: Run = async (flags, command) => {
-    exitCode = await command(io.makeContext(flags));
-  };
   const words = helpFirst(hoistFlags(args));
+  const run: Run = async (flags, command) => {
+    exitCode = await runWhere(io.makeContext(flags), { flags, words, command });
+  };
   const program = buildProgram(io, { run, words });
   if (words.length === 0) {
     program.outputHelp();
@@ -44,6 +44,21 @@ function helpFirst([first = '', ...topic]: readonly string[]): readonly string[]
   return isCommand ? [...topic, '--help'] : topic;
 }
 
+/** Here, unless another machine is named. */
+async function runWhere(here: CliContext, call: Call): Promise<number> {
+  const { host, remoteCwd, remoteEco } = call.flags;
+  const text = host ?? here.environment['ECO_HOST'] ?? '';
+  if (text === '' && remoteCwd === undefined && remoteEco === undefined) return call.command(here);
+  const { goThere } = await import('../remote/go-there.ts');
+  return goThere(here, { ...call, text });
+}
+
+interface Call {
+  readonly flags: OutputFlags;
+  readonly words: readonly string[];
+  readonly command: (context: CliContext) => Promise<number>;
+}
+
 function buildProgram(
   io: ProgramIo,
   { run, words }: { readonly run: Run; readonly words: readonly string[] },
@@ -55,7 +70,7 @@ function buildProgram(
     .configureHelp({ showGlobalOptions: false })
     .addHelpText(
       'after',
-      '\nHelp for one command: eco apply --help\nGlobal options may stand before or after the command: --json, --no-color, -q, -v, --project, -f, --env, --only.',
+      '\nHelp for one command: eco apply --help\nGlobal options may stand before or after the command: --json, --no-color, -q, -v, --project, -f, --env, --only, --host.',
     )
     .exitOverride();
   program.addHelpText('before', START_HERE).helpCommand(false);
@@ -106,7 +121,7 @@ const GROUPS: readonly CommandGroup[] = [
   },
   {
     heading: 'Machine:',
-    commands: ['run', 'daemon', 'startup', 'unstartup', 'doctor', 'schema', 'explain', 'completion'],
+    commands: ['run', 'daemon', 'startup', 'unstartup', 'doctor', 'schema', 'explain', 'completion', 'dial-stdio'],
     add: addMachineCommands,
   },
 ];

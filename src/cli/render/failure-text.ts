@@ -6,6 +6,7 @@ import { bootAdvice, bootHeadline } from './boot-failure-text.ts';
 import { daemonAdvice, daemonHeadline, isDaemonFailure } from './daemon-failure-text.ts';
 import { exitCauseText } from './exit-cause-text.ts';
 import { formatDuration } from './duration-text.ts';
+import { hostAdvice, hostHeadline, isHostFailure } from './host-text.ts';
 import { restoredAdvice, revisionAdvice, revisionHeadline, rolloutText } from './revision-text.ts';
 import { isLockFailure, lockAdvice, lockHeadline } from './lock-text.ts';
 import { isSavedPlanFailure, savedPlanAdvice, savedPlanHeadline } from './saved-plan-text.ts';
@@ -35,6 +36,7 @@ export function failureHeadline(failure: Failure): string {
 
 function headlineOf(failure: Failure): string {
   if (isDaemonFailure(failure)) return daemonHeadline(failure);
+  if (isHostFailure(failure)) return hostHeadline(failure);
   if (isLockFailure(failure)) return lockHeadline(failure);
   if (isSavedPlanFailure(failure)) return savedPlanHeadline(failure);
   switch (failure.reason) {
@@ -70,6 +72,7 @@ function headlineOf(failure: Failure): string {
 
 function adviceOn(failure: Failure): readonly string[] {
   if (isDaemonFailure(failure)) return daemonAdvice(failure);
+  if (isHostFailure(failure)) return hostAdvice(failure);
   if (isLockFailure(failure)) return lockAdvice(failure);
   if (isSavedPlanFailure(failure)) return savedPlanAdvice(failure);
   switch (failure.reason) {

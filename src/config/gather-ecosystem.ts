@@ -1,0 +1,60 @@
+import { dirname } from 'node:path';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { ok, type Result } from '../domain/result.ts';
+import { homeFolder } from '../platform/files.ts';
+import { findFile } from './find-file.ts';
+import { givenFile, placeKey, type GivenEcosystem, type GivenEnv } from './given-ecosystem.ts';
+import { identifyOrigin } from './identify-project.ts';
+import type { LoadOptions } from './load-ecosystem.ts';
+import type { MergedApp } from './merge.ts';
+import { readEnv } from './read-env.ts';
+import { hasErrors, invalid, readEcosystem, type ReadEcosystem } from './read-ecosystem.ts';
+import { readerHere } from './source-reader.ts';
+
+export interface GatheredEcosystem {
+  readonly given: GivenEcosystem;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** An ecosystem file for another machine, as far as this one can tell: `loadGiven` goes on with it there. */
+export async function gatherEcosystem(options: LoadOptions): Promise<Result<GatheredEcosystem>> {
+  const { environment, envName, onRead = () => {} } = options;
+  const found = await findFile(options.file, options.cwd);
+  if (!found.ok) return invalid([found.error]);
+  const read = await readEcosystem(found.value, readerHere({ environment, onRead }), { envName });
+  if (!read.ok) return read;
+  const { file, files, project, report } = read.value;
+  const envs = envsOf(read.value, { environment, onRead });
+  if (hasErrors(read.value)) return invalid(report.diagnostics());
+  const origin = await identifyOrigin(dirname(file));
+  const given: GivenEcosystem = {
+    files: files.map(({ document }) => givenFile(document)),
+    homeFolder: homeFolder(),
+    project,
+    origin: origin.type === 'git' ? origin : null,
+    envs,
+  };
+  return ok({ given, warnings: report.diagnostics() });
+}
+
+type Surroundings = Pick<Required<LoadOptions>, 'environment' | 'onRead'>;
+
+function envsOf({ apps, report }: ReadEcosystem, surroundings: Surroundings): Readonly<Record<string, GivenEnv>> {
+  const envs = apps.flatMap(({ merged }): readonly [string, GivenEnv][] => {
+    if (merged === null) return [];
+    refuseWholeEnvironment(merged, report);
+    const { env, fromFiles } = readEnv(merged, { ...surroundings, report });
+    return [[placeKey(merged.path), { env, fromFiles: [...fromFiles] }]];
+  });
+  return Object.fromEntries(envs);
+}
+
+/** PATH and HOME of this machine would be wrong on any other. */
+function refuseWholeEnvironment({ options }: MergedApp, report: ReadEcosystem['report']): void {
+  const passEnv = options.get('pass_env');
+  if (passEnv?.value !== true) return;
+  report.error('ECO1419', passEnv.path, {
+    message: '"pass_env: true" would give the apps the whole environment of this machine, and they run on another',
+    hint: 'name the variables that are meant: pass_env: [API_TOKEN, "APP_*"]',
+  });
+}
