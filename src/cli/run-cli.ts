@@ -48,12 +48,9 @@ function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags):
   const program = { version: ECO_VERSION, node: nodeVersion() };
   const onOtherVersion = (daemon: Program): void => hint(console, formatOtherVersion({ daemon, cli: program }));
   return {
-    host: null,
-    place: async () => ({ host: (await import('../platform/actor.ts')).currentActor().host, home }),
-    close: async () => {},
+    ...thisMachine(home, onOtherVersion),
     cwd,
     environment,
-    home,
     console,
     program,
     clock: systemClock,
@@ -64,13 +61,9 @@ function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags):
       const command = ['eco', ...args.map(quoted)].join(' ');
       return { id: newLockId(), holder: currentHolder({ command, environment }) };
     },
-    source: async (folder) => (await import('../platform/git.ts')).gitSource(folder),
     load: async (options) => (await import('../config/load-ecosystem.ts')).loadEcosystem(options),
-    connect: async (start) => (await import('../client/connect.ts')).connectDaemon({ home, start, onOtherVersion }),
-    runningDaemon: async () => (await import('../client/connect.ts')).runningDaemon(home),
     foreground: async (listener, place) =>
       (await import('../supervise/foreground.ts')).Foreground.open(listener, place),
-    homeHasApps: async () => homeHasApps(home),
     processEnd: async (pid, within) => (await import('../platform/process-end.ts')).processEnd(pid, within),
     bootMachine: async () => (await import('../platform/boot-machine.ts')).bootMachine,
     health: async () => (await import('../platform/health.ts')).health,
@@ -83,6 +76,24 @@ function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags):
     onInterrupt,
     onKey,
     onOutputClosed,
+  };
+}
+
+type Machine = Pick<
+  CliContext,
+  'host' | 'home' | 'place' | 'close' | 'connect' | 'runningDaemon' | 'homeHasApps' | 'source'
+>;
+
+function thisMachine(home: string, onOtherVersion: (daemon: Program) => void): Machine {
+  return {
+    host: null,
+    home,
+    place: async () => ({ host: (await import('../platform/actor.ts')).currentActor().host, home }),
+    close: async () => {},
+    connect: async (start) => (await import('../client/connect.ts')).connectDaemon({ home, start, onOtherVersion }),
+    runningDaemon: async () => (await import('../client/connect.ts')).runningDaemon(home),
+    homeHasApps: async () => homeHasApps(home),
+    source: async (folder) => (await import('../platform/git.ts')).gitSource(folder),
   };
 }
 

@@ -72,8 +72,8 @@ function farEco(session: SshSession, { host, greeting, head, said }: Dialed): Fa
   return {
     greeting,
     call: async <T>(call: DialCallName, body: unknown) => {
-      const channel = open('call');
       try {
+        const channel = open('call');
         channel.end(JSON.stringify({ call, body }));
         return JSON.parse(await readAllText(channel)) as Result<T>;
       } catch {

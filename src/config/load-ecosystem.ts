@@ -64,7 +64,10 @@ export async function loadEcosystem(options: LoadOptions): Promise<Result<Loaded
   });
 }
 
-export interface GivenOptions extends Pick<LoadOptions, 'envName' | 'revision' | 'environment' | 'home' | 'codeRevision'> {
+export interface GivenOptions extends Pick<
+  LoadOptions,
+  'envName' | 'revision' | 'environment' | 'home' | 'codeRevision'
+> {
   /** Stands here for the folder of the ecosystem file. Absolute. */
   readonly folder: string;
 }
@@ -119,7 +122,10 @@ async function settle(read: ReadEcosystem, options: SettleOptions): Promise<Resu
   return ok({ desired, warnings: report.diagnostics(), locateApp });
 }
 
-function normalizeAll({ apps, report }: ReadEcosystem, { environment, envOf }: SettleOptions): readonly NormalizedApp[] {
+function normalizeAll(
+  { apps, report }: ReadEcosystem,
+  { environment, envOf }: SettleOptions,
+): readonly NormalizedApp[] {
   const context = { environment, cpus: availableCpus(), envOf, report };
   const all = apps.map(({ block, merged }) => ({ block, app: merged === null ? null : normalizeApp(merged, context) }));
   const named = withFullNames(all.flatMap(({ app }) => (app === null ? [] : [app])));

@@ -54,11 +54,7 @@ export function hasErrors({ files, report }: ReadEcosystem): boolean {
   return files.length === 0 || report.diagnostics().some(({ severity }) => severity === 'error');
 }
 
-function mergeAll(
-  files: readonly EcosystemFile[],
-  envName: string | undefined,
-  report: Report,
-): ReadEcosystem['apps'] {
+function mergeAll(files: readonly EcosystemFile[], envName: string | undefined, report: Report): ReadEcosystem['apps'] {
   checkEnvName(files, envName, report);
   const all = files.flatMap(({ keyed }) => keyed.apps);
   const wrong = new Set(files.flatMap((file) => [...file.wrong]));

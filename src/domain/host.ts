@@ -25,7 +25,9 @@ const NAME = /^(?:[A-Za-z0-9_][\w.-]*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[\w.-]+)?
 export function parseHost(text: string): Result<Host, HostMistake> {
   const parts = URL_PARTS.exec(text);
   if (parts === null) return err('no-url');
-  const [, user, bracketed = '', port, path, query] = parts.map((part) => (part === undefined ? undefined : plain(part)));
+  const [, user, bracketed = '', port, path, query] = parts.map((part) =>
+    part === undefined ? undefined : plain(part),
+  );
   if ([user, bracketed, path, query].includes(null)) return err('encoding');
   const name = (bracketed ?? '').replace(/^\[(.*)\]$/, '$1');
   if (user?.includes(':') === true) return err('password');
@@ -47,8 +49,8 @@ export function parseHost(text: string): Result<Host, HostMistake> {
 export function formatHost({ user, name, port, folder }: Host): string {
   const at = user === null ? '' : `${encodeURIComponent(user)}@`;
   const to = port === null ? '' : `:${port}`;
-  const path = folder === null ? '' : encodeURI(folder.startsWith('/') ? folder : `/${folder}`);
-  return `ssh://${at}${name.includes(':') ? `[${name}]` : name}${to}${path}`;
+  const path = folder === null ? '' : pathOf(folder).split('/').map(encodeURIComponent).join('/');
+  return `ssh://${at}${name.includes(':') ? `[${name.replace('%', '%25')}]` : name}${to}${path}`;
 }
 
 /** null: what stands behind a % is no character. */
@@ -67,7 +69,13 @@ function isPort(text: string): boolean {
 function folderOf(path: string): string | null {
   const trimmed = path.replace(/(?<=.)\/+$/, '');
   if (trimmed === '/') return null;
-  return trimmed.startsWith('/~') ? trimmed.slice(1) : trimmed;
+  return /^\/~(\/|$)/.test(trimmed) ? trimmed.slice(1) : trimmed;
+}
+
+/** A relative folder begins where a login does. */
+function pathOf(folder: string): string {
+  if (folder.startsWith('/')) return folder;
+  return /^~(\/|$)/.test(folder) ? `/${folder}` : `/~/${folder}`;
 }
 
 /** undefined: the query says something else than that. */

@@ -7,16 +7,22 @@ import type { Milliseconds } from '../domain/time.ts';
  * and so many bytes. One side opens all channels. Each is heard of every `PING_INTERVAL`, so that one that is gone is missed
  * also where the network does not tell.
  *
- *   open   the bytes are the name      data   end   reset   the bytes say why      ping
+ *   open    the bytes are the name        end
+ *   data                                  reset   the bytes say why
+ *   room    for so many bytes more        ping
  */
-const FRAMES = ['open', 'data', 'end', 'reset', 'ping'] as const;
+const FRAMES = ['open', 'data', 'room', 'end', 'reset', 'ping'] as const;
 type FrameType = (typeof FRAMES)[number];
 const HEADER = 9;
 /** A longer frame is none: the bytes are somebody else's. */
 const LONGEST = 1 << 20;
+/** How much of a channel may be under way: one that nobody reads keeps none of the others waiting. */
+const WINDOW = 1 << 18;
 const PING_INTERVAL: Milliseconds = 10_000;
 /** So many intervals without a word are the end. */
 const MOST_SILENT = 4;
+
+const LOST = 'the connection was lost';
 
 export interface ChannelsOptions {
   readonly input: Readable;
@@ -32,7 +38,6 @@ export interface ChannelsOptions {
 export class Channels {
   readonly #options: ChannelsOptions;
   readonly #open = new Map<number, Channel>();
-  readonly #full = new Set<Channel>();
   readonly #ping: NodeJS.Timeout;
   #last = 0;
   #silent = 0;
@@ -50,7 +55,9 @@ export class Channels {
     input.resume();
   }
 
+  /** Throws, as a socket fails, where the connection is over. */
   open(name: string): Duplex {
+    if (this.#ended) throw new Error(LOST);
     const id = ++this.#last;
     const channel = this.#add(id);
     this.#send('open', id, { bytes: Buffer.from(name) });
@@ -62,21 +69,16 @@ export class Channels {
     if (this.#ended) return;
     this.#ended = true;
     clearInterval(this.#ping);
-    for (const channel of this.#open.values()) channel.destroy(new Error('the connection was lost'));
+    for (const channel of this.#open.values()) channel.destroy(new Error(LOST));
     this.#options.onEnd();
   }
 
   #add(id: number): Channel {
     const channel = new Channel({
       send: (type, bytes, done) => this.#send(type, id, { bytes, done }),
-      onRoom: () => this.#hasRoom(channel),
-      onClose: () => {
-        this.#open.delete(id);
-        this.#hasRoom(channel);
-      },
+      onClose: () => void this.#open.delete(id),
     });
-    if (this.#ended) channel.destroy(new Error('the connection was lost'));
-    else this.#open.set(id, channel);
+    this.#open.set(id, channel);
     return channel;
   }
 
@@ -91,9 +93,7 @@ export class Channels {
 
   #keepAlive(): void {
     this.#send('ping', 0);
-    // What is not read is not heard either.
-    this.#silent = this.#full.size > 0 ? 0 : this.#silent + 1;
-    if (this.#silent > MOST_SILENT) this.close();
+    if (++this.#silent > MOST_SILENT) this.close();
   }
 
   #read(chunk: Buffer): void {
@@ -114,19 +114,10 @@ export class Channels {
     const channel = this.#open.get(id);
     // One that was closed here while this was on its way.
     if (channel === undefined) return;
-    if (type === 'data' && !channel.push(bytes)) this.#isFull(channel);
+    if (type === 'data') channel.receive(bytes);
+    if (type === 'room' && bytes.length === 4) channel.room(bytes.readUInt32BE());
     if (type === 'end') channel.push(null);
     if (type === 'reset') channel.reset(bytes.toString());
-  }
-
-  /** All wait for the slowest reader: none of them holds more than it has room for. */
-  #isFull(channel: Channel): void {
-    this.#full.add(channel);
-    this.#options.input.pause();
-  }
-
-  #hasRoom(channel: Channel): void {
-    if (this.#full.delete(channel) && this.#full.size === 0) this.#options.input.resume();
   }
 }
 
@@ -139,17 +130,34 @@ interface Sent {
 
 interface ChannelPort {
   readonly send: (type: FrameType, bytes?: Buffer, done?: () => void) => void;
-  readonly onRoom: () => void;
   readonly onClose: () => void;
 }
 
 class Channel extends Duplex {
   readonly #port: ChannelPort;
   #reset = false;
+  /** How much the other side has room for. */
+  #window = WINDOW;
+  /** What waits for room. */
+  #waiting: (() => void) | null = null;
+  /** What came and is not accounted for yet. */
+  #taken = 0;
 
   constructor(port: ChannelPort) {
     super({ allowHalfOpen: true });
     this.#port = port;
+  }
+
+  receive(bytes: Buffer): void {
+    this.#taken += bytes.length;
+    this.push(bytes);
+  }
+
+  room(bytes: number): void {
+    this.#window += bytes;
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    waiting?.();
   }
 
   /** The other side has broken it off. */
@@ -158,16 +166,24 @@ class Channel extends Duplex {
     this.destroy(new Error(why));
   }
 
+  /** Whoever reads has nearly come to the end of what there is. */
   override _read(): void {
-    this.#port.onRoom();
+    if (this.#taken === 0) return;
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(this.#taken);
+    this.#taken = 0;
+    this.#port.send('room', bytes);
   }
 
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    const pieces = Math.max(1, Math.ceil(chunk.length / LONGEST));
-    for (let piece = 0; piece < pieces; piece++) {
-      const bytes = chunk.subarray(piece * LONGEST, (piece + 1) * LONGEST);
-      this.#port.send('data', bytes, piece === pieces - 1 ? done : undefined);
+  override _write(chunk: Buffer, encoding: string, done: () => void): void {
+    if (chunk.length === 0) return done();
+    if (this.#window <= 0) {
+      this.#waiting = () => this._write(chunk, encoding, done);
+      return;
     }
+    const [bytes, rest] = [chunk.subarray(0, this.#window), chunk.subarray(this.#window)];
+    this.#window -= bytes.length;
+    this.#port.send('data', bytes, rest.length === 0 ? done : () => this._write(rest, encoding, done));
   }
 
   override _final(done: () => void): void {

@@ -1,5 +1,4 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { describe, expect, test as base } from '../support/eco-test.ts';
 import type { EcoRig, RunOptions } from '../support/eco-rig.ts';
 import { FarHost, sshSettings } from '../support/far-host.ts';
@@ -13,7 +12,18 @@ const test = base.extend<{ readonly far: FarHost }>({
   },
 });
 
-const SERVER = `require('http').createServer((q, s) => s.end(JSON.stringify({ version: 1, greeting: process.env.GREETING }))).listen(Number(process.env.PORT), '127.0.0.1');`;
+const SERVER = `
+require('http').createServer((q, s) => s.end(JSON.stringify({ greeting: process.env.GREETING ?? '' }))).listen(Number(process.env.PORT), '127.0.0.1');
+console.log('I serve');`;
+
+/** Listens once there is a file "go" beside it. */
+const SLOW_SERVER = `
+const { existsSync } = require('fs');
+const timer = setInterval(() => {
+  if (!existsSync(__dirname + '/go')) return;
+  clearInterval(timer);
+  ${SERVER}
+}, 20);`;
 
 /** eco here, about the other machine. */
 function there(eco: EcoRig, far: FarHost) {
@@ -22,6 +32,7 @@ function there(eco: EcoRig, far: FarHost) {
     env: { ...sshSettings(eco), ECO_HOST: far.url, ...more.env },
   });
   return {
+    options,
     run: (args: readonly string[], more?: RunOptions) => eco.run(args, options(more)),
     ok: (args: readonly string[], more?: RunOptions) => eco.ok(args, options(more)),
   };
@@ -38,13 +49,168 @@ test('a file here makes apps run there; nothing of it runs or is kept here', asy
     '.env': 'GREETING=from here\n',
   });
   const remote = there(eco, far);
-  const plan = await remote.ok(['plan']);
-  expect(plan.stdout).toContain('+ api');
-  const applied = await remote.ok(['apply']);
-  console.log(applied.all);
-  expect((await far.rig.get(port)).body).toEqual({ version: 1, greeting: 'from here' });
+  expect((await remote.ok(['validate'])).stdout).toContain('1 app');
+  expect((await remote.run(['plan', '--detailed-exitcode'])).exitCode).toBe(2);
+  expect(await far.rig.list()).toEqual([]);
+  await remote.ok(['apply']);
+  expect((await far.rig.get(port)).body).toEqual({ greeting: 'from here' });
   expect((await remote.ok(['apply'])).stdout).toContain('No changes');
-  expect((await far.rig.app('api')).workers).toHaveLength(1);
   expect(await eco.list()).toEqual([]);
+  expect(existsSync(`${eco.home}/apps`)).toBe(false);
+
   expect(JSON.parse((await remote.ok(['list', '--json'])).stdout)).toMatchObject({ apps: [{ name: 'api' }] });
+  expect((await remote.ok(['describe', 'api'])).stdout).toContain(far.rig.path('server.js'));
+  expect((await remote.ok(['logs', 'api'])).stdout).toContain('I serve');
+  expect(JSON.parse((await remote.ok(['daemon', 'status', '--json'])).stdout)).toMatchObject({ home: far.rig.home });
+  expect((await remote.ok(['doctor'])).stdout).toContain(far.rig.home);
+
+  // New code there is a new revision, whatever is here.
+  await far.rig.edit('server.js', 'I serve', 'I serve anew');
+  expect((await remote.ok(['plan'])).stdout).toContain('server.js');
+  await remote.ok(['apply']);
+  await remote.ok(['scale', 'api', '2']);
+  expect(await far.rig.pids('api')).toHaveLength(2);
+  await remote.ok(['down', '--yes']);
+  expect(await far.rig.list()).toEqual([]);
+});
+
+test('a mistake that only the machine there can see has its place in the file here', async ({ eco, far }) => {
+  await eco.write({
+    'ecosystem.yaml': 'project: shop\napps:\n  - name: api\n    script: ./server.js\n',
+    'server.js': '',
+  });
+  const refused = await there(eco, far).run(['apply']);
+  expect(refused.exitCode).toBe(3);
+  expect(refused.stderr).toContain('ecosystem.yaml:4:');
+  expect(refused.stderr).toContain(`the script ${far.rig.path('server.js')} does not exist`);
+});
+
+test('names and folders with anything in them come there as they are', async ({ eco, far }) => {
+  const odd = "a b $(touch owned) 'x' `id`";
+  await far.rig.write({ [`${odd}/job.js`]: 'setInterval(() => {}, 1000)' });
+  const remote = there(eco, far);
+  const folder = far.rig.path(odd);
+  await remote.ok(['start', 'job.js', '--name', odd, '--remote-cwd', folder, '--', '--host', '$HOME;*']);
+  const [app] = await far.rig.list();
+  expect(app?.name).toBe(odd);
+  const described = JSON.parse((await remote.ok(['describe', odd, '--json'])).stdout) as object;
+  expect(JSON.stringify(described)).toContain(JSON.stringify(['--host', '$HOME;*']).slice(1, -1));
+  await remote.ok(['delete', odd]);
+  expect(existsSync(`${folder}/owned`) || existsSync(far.rig.path('owned'))).toBe(false);
+});
+
+test('one at a time: a lock there names who is here; a saved plan is for that machine', async ({ eco, far }) => {
+  await far.rig.write({ 'server.js': SERVER });
+  const port = await far.rig.port();
+  await eco.write({
+    'ecosystem.json': { project: 'shop', apps: [{ name: 'api', script: './server.js', env: { PORT: port } }] },
+  });
+  const remote = there(eco, far);
+  const env = { GITHUB_SERVER_URL: 'https://ci.example', GITHUB_REPOSITORY: 'me/shop', GITHUB_RUN_ID: '7' };
+  await remote.ok(['plan', '--out', 'plan.json']);
+  await remote.ok(['lock', '-m', 'moving'], { env });
+  const kept = await remote.run(['apply']);
+  expect(kept.exitCode).toBe(5);
+  expect(kept.stderr).toContain('https://ci.example/me/shop/actions/runs/7');
+  const id = /eco unlock (\w+)/.exec(kept.stderr)?.[1] ?? '';
+  await remote.ok(['unlock', id]);
+
+  const here = await eco.run(['apply', 'plan.json']);
+  expect(here.exitCode).toBe(3);
+  await eco.write({ 'server.js': SERVER });
+  const elsewhere = await eco.run(['apply', 'plan.json']);
+  expect(elsewhere.exitCode).toBe(6);
+  expect(elsewhere.stderr).toContain(`(${far.rig.home})`);
+  await remote.ok(['apply', 'plan.json']);
+  expect((await far.rig.get(port)).status).toBe(200);
+});
+
+describe('the connection is cut while a rollout is under way', () => {
+  test('the rollout ends there, eco here says so, and the next apply has nothing to do', async ({ eco, far }) => {
+    const port = await far.rig.port();
+    await far.rig.write({ 'server.js': SLOW_SERVER, go: '' });
+    const app = { name: 'api', script: './server.js', exec_mode: 'cluster', env: { PORT: port, GREETING: 'one' } };
+    await eco.write({ 'ecosystem.json': { project: 'shop', apps: [app] } });
+    const remote = there(eco, far);
+    await remote.ok(['apply']);
+    const before = await far.rig.pid('api');
+    await far.rig.shell('rm go');
+    await eco.edit('ecosystem.json', '"one"', '"two"');
+    const cut = remote.run(['apply']);
+    await far.rig.eventually(async () => (await far.rig.pids('api')).length === 2, { within: 30_000 });
+    far.cut();
+    const ended = await cut;
+    expect(ended.exitCode, ended.all).toBe(11);
+    expect(ended.stderr).toContain('the connection was lost; the daemon there goes on with what it began');
+    expect(ended.stderr).toContain('eco list --host ');
+    expect((await far.rig.get(port)).body).toEqual({ greeting: 'one' });
+    await far.rig.write({ go: '' });
+    await far.rig.eventually(
+      async () => {
+        const pids = await far.rig.pids('api');
+        return pids.length === 1 && !pids.includes(before);
+      },
+      { within: 30_000 },
+    );
+    expect((await far.rig.get(port)).body).toEqual({ greeting: 'two' });
+    far.mend();
+    expect((await remote.ok(['apply'])).stdout).toContain('No changes');
+  });
+});
+
+test('Ctrl-C ends neither ssh nor the step under way', async ({ eco, far }) => {
+  const port = await far.rig.port();
+  await far.rig.write({ 'server.js': SLOW_SERVER });
+  const app = { name: 'api', script: './server.js', exec_mode: 'cluster', env: { PORT: port } };
+  await eco.write({ 'ecosystem.json': { project: 'shop', apps: [app] } });
+  const terminal = eco.openTerminal(['apply', '--yes'], { env: there(eco, far).options().env ?? {} });
+  await far.rig.eventually(async () => (await far.rig.pids('api')).length === 1, { within: 30_000 });
+  terminal.type('\x03');
+  await far.rig.eventually(() => /finish/i.test(terminal.screen), { within: 30_000 });
+  await far.rig.write({ go: '' });
+  expect(await terminal.ended, terminal.screen).toBe(0);
+  expect(terminal.screen).toContain('api: started, 1/1 ready');
+});
+
+describe('no way to eco there', () => {
+  test.for([
+    ['no ssh here', { ECO_SSH: '/nowhere/ssh -v' }, 'there is no /nowhere/ssh here to go there with', 'openssh-client'],
+    [
+      'no such machine',
+      { ECO_HOST: 'ssh://no-such-host.invalid' },
+      'there is no machine of that name',
+      'ssh no-such-host',
+    ],
+    ['nobody listens', { ECO_HOST: 'ssh://127.0.0.1:9' }, 'no ssh server answers there', 'ssh -p 9 127.0.0.1 true'],
+    ['no eco there', { ECO_REMOTE_COMMAND: 'no-eco' }, 'its shell does not find no-eco', 'npm install -g eco-runner@'],
+    ['no eco', { ECO_REMOTE_COMMAND: 'echo hello;:' }, 'is no eco that can be asked', 'npm install -g eco-runner@'],
+    [
+      'another version',
+      { ECO_REMOTE_COMMAND: `echo welcome; echo 'eco-dial {"version":"0.0.1","node":"v20.0.0"}'; cat >&2; :` },
+      'eco there is 0.0.1, this is ',
+      'npm install -g eco-runner@',
+    ],
+  ] as const)('%s', async ([, env, problem, advice], { eco, far }) => {
+    const failed = await there(eco, far).run(['list'], { env });
+    expect(failed.exitCode).toBe(11);
+    expect(failed.stderr).toContain(problem);
+    expect(failed.stderr).toContain(advice);
+  });
+
+  test('a key that is not let in, and a machine with another key than it had', async ({ eco, far }) => {
+    const remote = there(eco, far);
+    await remote.ok(['list']);
+    await eco.shell(
+      `sed -i 's/ssh-ed25519 .*/ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl/' ${eco.root}/known_hosts`,
+    );
+    const changed = await remote.run(['list']);
+    expect(changed.exitCode).toBe(11);
+    expect(changed.stderr).toContain('it has another key than it had');
+    await eco.shell(`rm ${eco.root}/known_hosts`);
+    await far.rig.shell(`: > ${far.rig.root}/authorized_keys`);
+    const refused = await remote.run(['list']);
+    expect(refused.exitCode).toBe(11);
+    expect(refused.stderr).toContain('it does not let this user in');
+    expect(refused.stderr).toContain('Permission denied');
+  });
 });

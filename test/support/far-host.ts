@@ -101,10 +101,12 @@ export class FarHost {
       [far, near],
     ] as const) {
       this.#sockets.add(socket);
-      socket.on('error', () => {}).on('close', () => {
-        this.#sockets.delete(socket);
-        other.destroy();
-      });
+      socket
+        .on('error', () => {})
+        .on('close', () => {
+          this.#sockets.delete(socket);
+          other.destroy();
+        });
       socket.pipe(other);
     }
   }
@@ -138,7 +140,11 @@ export class FarHost {
   #config(): string {
     const { rig } = this;
     const port = this.#sshdPort;
-    const environment = { ECO_HOME: rig.home, HOME: join(rig.root, 'user'), PATH: `${this.bin}:${process.env['PATH']}` };
+    const environment = {
+      ECO_HOME: rig.home,
+      HOME: join(rig.root, 'user'),
+      PATH: `${this.bin}:${process.env['PATH']}`,
+    };
     const lines = [
       `Port ${port}`,
       'ListenAddress 127.0.0.1',

@@ -78,6 +78,7 @@ const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   ECO1005: 'config-load',
   ECO1009: 'config-load',
   ECO1411: 'config-load',
+  ECO1419: 'config-given',
   ECO1505: 'config-load',
   ECO1904: 'config-load',
   ECO1908: 'config-code-revision',

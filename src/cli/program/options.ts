@@ -43,8 +43,14 @@ export interface TargetFlags extends OutputFlags {
 
 /** Global flags that take a value: they may stand before the command, so that their value must not be taken for it. */
 export const FLAGS_WITH_VALUE: readonly string[] = [
-  ...['-f', '--file', '--project', '--env', '--only'],
-  ...['--host', '--remote-cwd', '--remote-eco'],
+  '-f',
+  '--file',
+  '--project',
+  '--env',
+  '--only',
+  '--host',
+  '--remote-cwd',
+  '--remote-eco',
 ];
 
 export function withOutput(command: Command): Command {

@@ -2,8 +2,10 @@ import { resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { connectDaemon, daemonAddress } from '../../client/connect.ts';
 import type { GivenEcosystem } from '../../config/given-ecosystem.ts';
-import type { LoadOptions } from '../../config/load-ecosystem.ts';
+import type { LoadedEcosystem, LoadOptions } from '../../config/load-ecosystem.ts';
+import type { Location } from '../../domain/diagnostic.ts';
 import type { Program } from '../../domain/failure.ts';
+import type { AppName } from '../../domain/names.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { Channels, readAllText } from '../../platform/channels.ts';
 import { passOn } from '../../platform/pass-on.ts';
@@ -22,6 +24,11 @@ export interface FarLoad extends Pick<LoadOptions, 'codeRevision'> {
   readonly folder: string | null;
 }
 
+/** A `LoadedEcosystem` as JSON. */
+export interface FarLoaded extends Pick<LoadedEcosystem, 'desired' | 'warnings'> {
+  readonly places: Readonly<Record<AppName, Location | null>>;
+}
+
 /** `eco dial-stdio`: what eco on another machine asks this one over ssh. Ends with its input. */
 export async function answerDial(context: CliContext): Promise<void> {
   const { input, output } = ownStreams();
@@ -30,7 +37,7 @@ export async function answerDial(context: CliContext): Promise<void> {
   const { user, host } = await context.actor();
   const greeting: Greeting = { version, node, user, host, home: context.home };
   output.write(`${GREETING}${JSON.stringify(greeting)}\n`);
-  new Channels({
+  const channels = new Channels({
     input,
     output,
     onOpen: (name, channel) => {
@@ -41,6 +48,7 @@ export async function answerDial(context: CliContext): Promise<void> {
     onEnd: ended.resolve,
   });
   await ended.promise;
+  channels.close();
   input.destroy();
 }
 
@@ -73,11 +81,11 @@ async function connectHere(home: string, start: DaemonStart): Promise<Result<Dia
   return ok({ socket, log, other });
 }
 
-async function loadHere(context: CliContext, load: FarLoad) {
+async function loadHere(context: CliContext, load: FarLoad): Promise<Result<FarLoaded>> {
   const { given, envName, revision, codeRevision } = load;
   const { environment, home } = context;
   const { loadGiven } = await import('../../config/load-ecosystem.ts');
-  return loadGiven(given, {
+  const loaded = await loadGiven(given, {
     ...(envName === null ? {} : { envName }),
     ...(revision === null ? {} : { revision }),
     codeRevision,
@@ -85,6 +93,10 @@ async function loadHere(context: CliContext, load: FarLoad) {
     home,
     folder: await folderHere(context, load.folder),
   });
+  if (!loaded.ok) return loaded;
+  const { desired, warnings, locateApp } = loaded.value;
+  const places = Object.fromEntries(desired.apps.map(({ name }) => [name, locateApp(name)]));
+  return ok({ desired, warnings, places });
 }
 
 async function folderHere({ cwd }: CliContext, folder: string | null): Promise<string> {

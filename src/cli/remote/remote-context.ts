@@ -9,7 +9,7 @@ import { equalJson } from '../../util/compare.ts';
 import type { CliContext, DaemonStart } from '../context.ts';
 import { hint } from '../render/console.ts';
 import { formatOtherVersion } from '../render/other-version-text.ts';
-import type { FarLoad } from './answer-dial.ts';
+import type { FarLoad, FarLoaded } from './answer-dial.ts';
 
 export interface RemoteOptions {
   readonly host: Host;
@@ -83,11 +83,16 @@ async function loadThrough(
   const { given, warnings } = gathered.value;
   const { envName = null, revision = null, codeRevision } = options;
   const load: FarLoad = { given: withoutOddities(given), envName, revision, codeRevision, folder: host.folder };
-  const loaded = await asked<LoadedEcosystem>(await far(), 'load', load);
+  const loaded = await asked<FarLoaded>(await far(), 'load', load);
   if (!loaded.ok) return err(loaded.error);
+  const { desired, places } = loaded.value;
   // Some of what a program can hold, and is warned of, has no form in JSON.
   const more = warnings.filter((warning) => !loaded.value.warnings.some((known) => equalJson(known, warning)));
-  return ok({ ...loaded.value, warnings: [...more, ...loaded.value.warnings] });
+  return ok({
+    desired,
+    warnings: [...more, ...loaded.value.warnings],
+    locateApp: (name) => (Object.hasOwn(places, name) ? (places[name] ?? null) : null),
+  });
 }
 
 /** A program may give numbers that JSON does not know; they are text in an environment, and nothing anywhere else. */

@@ -80,7 +80,9 @@ function adviceOn({ host, because, version }: Unreachable): readonly string[] {
 }
 
 function login({ user, name, port }: Host): string {
-  return ['ssh', ...(port === null ? [] : ['-p', String(port)]), quoted(user === null ? name : `${user}@${name}`)].join(' ');
+  return ['ssh', ...(port === null ? [] : ['-p', String(port)]), quoted(user === null ? name : `${user}@${name}`)].join(
+    ' ',
+  );
 }
 
 function install(host: Host, version: string): string {
