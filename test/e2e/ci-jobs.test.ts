@@ -7,12 +7,28 @@ import type { EcoRig } from '../support/eco-rig.ts';
 
 const sleeper = (name: string) => ({ name, script: 'sleep', args: ['1000'], interpreter: 'none' });
 
-describe.concurrent('a job that is cancelled', () => {
+describe.concurrent('a job', () => {
+  test('that waits says so, at least every 10 s', async ({ eco }) => {
+    await writeGated(eco);
+    const apply = await startApply(eco);
+    const waiting = eco.start(['wait', 'first']);
+    let said = '';
+    waiting.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const waited = once(waiting, 'close');
+    const lines = /^first: start 1 worker … 1\ds: 0 starting$/m;
+    await eco.eventually(() => lines.test(apply.out()) && said.includes('for first (starting, 0/1 ready)'), {
+      within: 60_000,
+    });
+    await eco.write({ open: '' });
+    expect(await apply.exited).toEqual([0, null]);
+    expect(await waited).toEqual([0, null]);
+  });
+
   test.for([
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ] as const)(
-    'by %s finishes the step that runs, releases the lock and exits with %i',
+    'that is cancelled by %s finishes the step that runs, releases the lock and exits with %i',
     async ([signal, code], { eco }) => {
       await writeGated(eco);
       const apply = await startApply(eco);
@@ -27,7 +43,7 @@ describe.concurrent('a job that is cancelled', () => {
     },
   );
 
-  test('twice leaves at once, and the daemon finishes the step', async ({ eco }) => {
+  test('that is cancelled twice leaves at once, and the daemon finishes the step', async ({ eco }) => {
     await writeGated(eco);
     const apply = await startApply(eco);
     // As a runner of GitHub's does it.
@@ -68,7 +84,7 @@ async function startApply(eco: EcoRig) {
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (err += text));
   await eco.eventually(() => out.includes('first: start'), { within: 30_000 });
-  return { child, exited, err: () => err };
+  return { child, exited, out: () => out, err: () => err };
 }
 
 async function locksIn(eco: EcoRig): Promise<readonly string[]> {

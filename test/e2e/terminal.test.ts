@@ -36,14 +36,18 @@ describe.concurrent('in a terminal, apply', () => {
     expect(await names(eco)).toEqual(['api', 'legacy']);
   });
 
-  test('asks nothing with --yes, nor in CI', async ({ eco }) => {
+  test('asks nothing with --yes, nor in CI, where it draws nothing either', async ({ eco }) => {
     await removeLegacy(eco);
-    const withYes = await eco.inTerminal(['apply', '--yes'], { ...QUESTION, typed: 'n\r' });
+    const sized = { COLUMNS: '80' };
+    const withYes = await eco.inTerminal(['apply', '--yes'], { ...QUESTION, typed: 'n\r', env: sized });
     expect(withYes.all).not.toMatch(QUESTION.at);
     expect(withYes.exitCode).toBe(0);
     await removeLegacy(eco);
-    const inCi = await eco.inTerminal(['apply'], { ...QUESTION, typed: 'n\r', env: { CI: 'true' } });
+    const inCi = await eco.inTerminal(['apply'], { ...QUESTION, typed: 'n\r', env: { ...sized, CI: 'true' } });
     expect(inCi.all).not.toMatch(QUESTION.at);
+    // What is drawn anew hides the cursor meanwhile.
+    expect(withYes.all).toContain('\u001B[?25l');
+    expect(inCi.all).not.toContain('\u001B[?25l');
     expect(inCi.exitCode).toBe(0);
     expect(await names(eco)).toEqual(['api']);
   });

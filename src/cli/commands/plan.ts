@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { LoadedEcosystem } from '../../config/load-ecosystem.ts';
 import type { DesiredState } from '../../domain/desired-state.ts';
 import type { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -18,6 +19,8 @@ export interface PlanCommandOptions extends FileOptions, PlanOptions {
   /** Where to write what `eco apply` takes in the place of the ecosystem file. */
   readonly out?: string;
   readonly markdown?: boolean;
+  /** Where the checkout will lie when it is applied, if not here. */
+  readonly at?: string;
 }
 
 /** Shows what an apply would do, and has no effect but that a stopped daemon which keeps apps runs again. */
@@ -25,7 +28,7 @@ export async function plan(context: CliContext, options: PlanCommandOptions): Pr
   const { console } = context;
   const loaded = await loadFile(context, options, 'compute');
   if (!loaded.ok) return refuse(context, loaded.error);
-  const { desired, warnings } = loaded.value;
+  const { desired, warnings } = await place(context, loaded.value, options);
   await renderDiagnostics(console, warnings);
 
   const observation = await observeForPlan(context, desired.project);
@@ -37,6 +40,16 @@ export async function plan(context: CliContext, options: PlanCommandOptions): Pr
   const problem = options.out === undefined ? null : await save(context, { plan: planned.value, desired, options });
   if (problem !== null) return fail(context, problem);
   return options.detailedExitcode === true ? detailedExitCode(planned.value) : EXIT.success;
+}
+
+async function place(
+  { cwd }: CliContext,
+  loaded: LoadedEcosystem,
+  { at }: PlanCommandOptions,
+): Promise<LoadedEcosystem> {
+  if (at === undefined) return loaded;
+  const { relocated } = await import('../flow/relocate.ts');
+  return relocated(loaded, resolve(cwd, at));
 }
 
 async function refuse(context: CliContext, failure: Failure): Promise<ExitCode> {

@@ -76,6 +76,7 @@ interface PlanCommandFlags extends PlanFlags {
   readonly detailedExitcode?: boolean;
   readonly out?: string;
   readonly markdown?: boolean;
+  readonly at?: string;
 }
 
 function addPlan(program: Command, run: Run): void {
@@ -83,13 +84,18 @@ function addPlan(program: Command, run: Run): void {
     .description('show what apply would do, field by field; changes nothing')
     .option('--detailed-exitcode', 'exit 2 when there are changes, 4 when there is only drift')
     .option('--out <file.json>', 'also keep the plan in a file, for eco apply to do exactly that', planFile)
-    .option('--markdown', 'print the plan as Markdown, for a comment on a pull request');
-  examples(command, ['eco plan', 'eco plan --env production --only api', 'eco plan --out plan.json --markdown']).action(
-    (file: string | undefined, flags: PlanCommandFlags, self: Command) =>
-      run(flags, async (context) => {
-        const { plan } = await import('../commands/plan.ts');
-        return plan(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
-      }),
+    .option('--markdown', 'print the plan as Markdown, for a comment on a pull request')
+    .option('--at <folder>', 'plan as if this checkout lay there, where eco apply will find it');
+  examples(command, [
+    'eco plan',
+    'eco plan --env production --only api',
+    'eco plan --out plan.json --markdown',
+    'eco plan --at /srv/shop',
+  ]).action((file: string | undefined, flags: PlanCommandFlags, self: Command) =>
+    run(flags, async (context) => {
+      const { plan } = await import('../commands/plan.ts');
+      return plan(context, { ...flags, ...fileOf(self, { file, flag: flags.file }) });
+    }),
   );
 }
 

@@ -4,6 +4,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { ExecutionReport, StepOutcome } from '../../execute/execute-plan.ts';
 import { fileName } from '../../reconcile/file-name.ts';
 import { noChanges } from '../../reconcile/format-plan.ts';
+import { clipped } from '../../reconcile/format-value.ts';
 import { escaped, fenced, folded, LONGEST_MARKDOWN } from '../../reconcile/markdown.ts';
 import { shortCommit } from './commit-text.ts';
 import { formatDiagnostic } from './diagnostics.ts';
@@ -12,9 +13,6 @@ import type { Annotation } from './github-text.ts';
 import { formatSummary } from './report-text.ts';
 import { doneText } from './step-text.ts';
 
-/** Of the output of one app, in an annotation. */
-const SHOWN_LINES = 10;
-
 /** `location`: of the app in its file; null where it is not known. */
 export function failureAnnotation(failure: Failure, location: Location | null): Annotation {
   const headline = failureHeadline(failure);
@@ -22,7 +20,8 @@ export function failureAnnotation(failure: Failure, location: Location | null): 
   if (!('workers' in failure) || report === undefined) {
     return { severity: 'error', location, title: 'eco', message: headline };
   }
-  const lines = report.lines.slice(-SHOWN_LINES);
+  // GitHub shows 4096 characters, and of the last 20 lines the first may be the cause.
+  const lines = report.lines.map(clipped);
   return {
     severity: 'error',
     location,
