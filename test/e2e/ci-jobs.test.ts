@@ -156,7 +156,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['daemon', 'stop', '--apps'],
 ];
 
-test('without a terminal no command asks, or waits for what nobody types', async ({ eco }) => {
+test('without a terminal no command asks, or waits for what nobody types', { timeout: 300_000 }, async ({ eco }) => {
   await eco.write({ 'ecosystem.json': { project: 'shop', apps: [sleeper('legacy'), sleeper('web')] } });
   await eco.apply();
   await eco.write({ 'ecosystem.json': { project: 'shop', apps: [sleeper('web')] } });
