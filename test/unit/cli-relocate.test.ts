@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { relocated } from '../../src/cli/flow/relocate.ts';
 import { loadEcosystem, type LoadedEcosystem } from '../../src/config/load-ecosystem.ts';
+import { fakeEco } from './cli-fake-context.ts';
 
 let root = '';
 
@@ -70,4 +71,11 @@ test('where nothing was deployed yet the origin is that of the checkout', async 
   expect(desired.file).toBe('/srv/no$1such/apps/ecosystem.yaml');
   expect(desired.apps[0]?.cwd).toBe('/srv/no$1such/apps/api');
   expect(desired.origin).toEqual({ type: 'git', remote: 'https://git.example/shop' });
+});
+
+test('is about this machine: with a host it is refused before anybody is asked', async () => {
+  const { run, seen } = fakeEco({});
+  expect(await run('plan', '--at', '/srv/shop', '--host', 'ssh://box')).toBe(1);
+  expect(seen.err).toContain('--remote-cwd');
+  expect(seen.loadedWith).toEqual([]);
 });

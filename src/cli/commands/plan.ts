@@ -26,6 +26,11 @@ export interface PlanCommandOptions extends FileOptions, PlanOptions {
 /** Shows what an apply would do, and has no effect but that a stopped daemon which keeps apps runs again. */
 export async function plan(context: CliContext, options: PlanCommandOptions): Promise<ExitCode> {
   const { console } = context;
+  if (options.at !== undefined && context.host !== null) {
+    const { AT_IS_HERE } = await import('../render/host-text.ts');
+    console.err(`${AT_IS_HERE}\n`);
+    return EXIT.unclassified;
+  }
   const loaded = await loadFile(context, options, 'compute');
   if (!loaded.ok) return refuse(context, loaded.error);
   const { desired, warnings } = await place(context, loaded.value, options);

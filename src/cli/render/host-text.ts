@@ -107,6 +107,9 @@ function sshProblem(output: readonly string[]): string {
 
 export const NO_HOST = 'No host is named: --remote-cwd and --remote-eco need --host ssh://user@host, or ECO_HOST.';
 
+export const AT_IS_HERE =
+  'plan --at is about a folder of this machine; with a host, --remote-cwd says which folder there is meant.';
+
 /** `flag` is the value of `--host`; undefined where ECO_HOST names the host. */
 export function formatHereOnly(command: string, flag: string | undefined): string {
   const why = HERE_ONLY[command] ?? 'says the same everywhere';
