@@ -30,6 +30,7 @@ import { resolveProgram } from './resolve-program.ts';
 import { readRevision, type RevisionRule } from './revision-rule.ts';
 import { sensitiveNames } from './sensitive-env.ts';
 import { isRecord, type SourcePath } from './source.ts';
+import { isOfWindows, OF_WINDOWS } from './windows-paths.ts';
 import { splitWords } from './words.ts';
 
 /** An app as it should be, but for the revision of its code. */
@@ -167,14 +168,21 @@ function checkCwd(app: MergedApp, cwd: string, { report }: NormalizeContext): bo
   if (kind === 'folder') return true;
   const part = app.options.get('cwd');
   const problem = kind === 'missing' ? 'does not exist' : 'is not a folder';
-  const fixed = /^[/~]/.test(readText(part?.value) ?? '');
+  const written = readText(part?.value) ?? '';
+  const shown = isOfWindows(written) ? written : cwd;
   report.error('ECO1403', part?.path ?? app.path, {
-    message: `the working folder ${cwd} ${problem}`,
-    hint: fixed
-      ? 'a path relative to the folder of the file holds on every machine; without "cwd" it is that folder'
-      : '"cwd" is relative to the folder of the file',
+    message: `the working folder ${shown} ${problem}`,
+    hint: cwdHint(written),
   });
   return false;
+}
+
+function cwdHint(written: string): string {
+  if (isOfWindows(written)) return OF_WINDOWS;
+  if (/^[/~]/.test(written))
+    return 'a path relative to the folder of the file holds on every machine; without "cwd" it is that folder';
+  if (written.includes('\\')) return 'write it with slashes; "cwd" is relative to the folder of the file';
+  return '"cwd" is relative to the folder of the file';
 }
 
 function normalizeProgram(app: MergedApp, cwd: string, context: NormalizeContext): Program | null {

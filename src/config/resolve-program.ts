@@ -5,6 +5,7 @@ import { fileKind } from '../platform/files.ts';
 import { quoted } from '../util/quoted.ts';
 import { byInterpreter, byKind } from './choose-interpreter.ts';
 import { findBin, findInPath } from './find-program.ts';
+import { isOfWindows, OF_WINDOWS } from './windows-paths.ts';
 import { isFile, pathOf, type Program, type ProgramProblem, type ProgramRequest } from './program.ts';
 import { unwrapCommand } from './unwrap.ts';
 import { splitAssignments, splitWords } from './words.ts';
@@ -12,7 +13,7 @@ import { splitAssignments, splitWords } from './words.ts';
 export function resolveProgram(request: ProgramRequest): Result<Program, ProgramProblem> {
   const exists = isFile(pathOf(request.script, request));
   if (!exists && isBuiltInServer(request)) return ok(builtInServer(request));
-  if (!exists && /\s/.test(request.script)) return resolveLine(request);
+  if (!exists && /\s/.test(request.script) && !isOfWindows(request.script)) return resolveLine(request);
   const overridden = request.interpreter !== null && !['none', 'node'].includes(request.interpreter);
   if (!exists && request.unwrap && !overridden) {
     const unwrapped = resolveUnwrapped([request.script, ...request.args], request);
@@ -175,6 +176,7 @@ function inFolder(path: string, { script }: ProgramRequest): Result<LocatedScrip
 }
 
 function missingScript(script: string, path: string): string {
+  if (isOfWindows(script)) return `the script ${script} does not exist`;
   return script.includes('/')
     ? `the script ${path} does not exist`
     : `the script ${path} does not exist, and no command "${script}" is in PATH`;
@@ -182,6 +184,9 @@ function missingScript(script: string, path: string): string {
 
 function hintAt(script: string, { cwd, folder }: ProgramRequest): string | undefined {
   if (isAbsolute(script)) return undefined;
+  if (isOfWindows(script)) return OF_WINDOWS;
+  const slashed = script.replaceAll('\\', '/');
+  if (slashed !== script && isFile(resolve(cwd, slashed))) return `write it with slashes: ${slashed}`;
   const inFolder = resolve(folder, script);
   if (folder !== cwd && isFile(inFolder)) return `it is at ${inFolder}, but "script" is relative to "cwd"`;
   const full = ['.js', '.mjs', '.cjs', '.ts', '.sh', '.py']
