@@ -3,6 +3,7 @@ import { APP_OPTIONS, type OptionName } from './app-options.ts';
 import { isWithin } from '../platform/folders-upward.ts';
 import type { DraftBlock } from './draft.ts';
 import type { OptionBlock } from './read-keys.ts';
+import { isOfWindows } from './windows-paths.ts';
 import { isRecord } from './source.ts';
 
 export interface Converter {
@@ -76,6 +77,7 @@ function convertValue(name: OptionName, value: unknown, place: Converter & { rea
     case 'max_restarts':
       return typeof value === 'string' && /^\s*-?\d+\s*$/.test(value) ? Number(value) : value;
     case 'cwd':
+      if (isOfWindows(String(value))) return value;
       return place.cwd === place.folder ? undefined : relativePath(value, place.folder);
     case 'script':
     case 'out_file':
@@ -87,9 +89,13 @@ function convertValue(name: OptionName, value: unknown, place: Converter & { rea
   }
 }
 
+/** `.\\dist\\server.js`, of a file that was written on Windows. */
+const WITH_BACKSLASHES = /^[\w.@-]+(\\[\w.@-]+)+$/;
+
 /** `__dirname` made it absolute; on another machine the folder is another. */
 function relativePath(value: unknown, from: string): unknown {
   const path = textOf(value);
+  if (path !== null && WITH_BACKSLASHES.test(path)) return path.replaceAll('\\', '/');
   if (path === null || !isAbsolute(path) || path.includes(' ') || !isWithin(path, from)) return value;
   const below = relative(from, path);
   return below === '' ? '.' : `./${join(below)}`;

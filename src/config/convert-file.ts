@@ -3,13 +3,16 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { convertBlock } from './convert-block.ts';
 import type { Draft } from './draft.ts';
+import { extendedBlocks } from './extends.ts';
 import { findFile } from './find-file.ts';
 import { defaultProject } from './identify-project.ts';
 import { meaningChanges, type MeaningChange } from './meaning-changes.ts';
+import { mergeApp } from './merge.ts';
+import { reportNoScript } from './normalize.ts';
 import { parseSource } from './parse-source.ts';
 import { readForm } from './read-form.ts';
-import { readKeys } from './read-keys.ts';
-import { createReport } from './report.ts';
+import { readKeys, type KeyedEcosystem, type OptionBlock } from './read-keys.ts';
+import { createReport, type Report } from './report.ts';
 import { validateValues } from './validate.ts';
 
 export interface ConvertRequest {
@@ -42,12 +45,13 @@ export async function convertFile(request: ConvertRequest): Promise<Result<Conve
   const isProgram = parsed.value.positions === null;
   const hasReferences = !isProgram && parsed.value.text.includes('${');
   if (!hasReferences) validateValues(keyed, report);
+  // Those of `static` stay there.
+  const written = keyed.apps.filter(({ path }) => path.at(-2) !== 'static');
+  for (const app of written) checkScript(app, keyed, report);
   const diagnostics = report.diagnostics();
   if (diagnostics.some(({ severity }) => severity === 'error')) return err(diagnostics);
   const folder = dirname(found.value);
   const converter = { folder, environment: isProgram ? environment : {} };
-  // Those of `static` stay there.
-  const written = keyed.apps.filter(({ path }) => path.at(-2) !== 'static');
   const apps = written.map((app) => convertBlock(app, converter));
   const top = form.top?.value ?? {};
   const draft: Draft = {
@@ -63,7 +67,24 @@ export async function convertFile(request: ConvertRequest): Promise<Result<Conve
   const changes: readonly MeaningChange[] = [
     ...(isProgram ? [{ type: 'evaluated' } as const] : []),
     ...(passed.length === 0 ? [] : [{ type: 'passed-on' as const, names: passed }]),
+    ...leftOut(diagnostics),
     ...meaningChanges(draft.apps, draft.deploy),
   ];
   return ok({ from: found.value, draft, changes, warnings: diagnostics });
+}
+
+/** Of nothing that can be run, nothing can be written. */
+function checkScript(app: OptionBlock, { apps, defaults }: KeyedEcosystem, report: Report): void {
+  const extended = extendedBlocks(app, apps, report);
+  if (extended === null) return;
+  const merged = mergeApp(app, [...(defaults === null ? [] : [defaults]), ...extended], { envName: undefined });
+  if (!merged.options.has('script')) reportNoScript(merged, report);
+}
+
+/** Keys that are known to nobody, each once. */
+function leftOut(diagnostics: readonly Diagnostic[]): readonly MeaningChange[] {
+  const keys = diagnostics.flatMap(({ code, location: { path } }) =>
+    code === 'ECO1203' || code === 'ECO1204' ? (/[^.\]]+$/.exec(path ?? '')?.[0] ?? []) : [],
+  );
+  return keys.length === 0 ? [] : [{ type: 'left-out', keys: [...new Set(keys)] }];
 }

@@ -16,6 +16,10 @@ export type MeaningChange =
   /** PM2 drops falsy values of options whose name has an underscore; here they count. */
   | { readonly type: 'falsy-value'; readonly option: string; readonly apps: readonly string[] }
   | { readonly type: 'log-files'; readonly apps: readonly string[] }
+  /** PM2's way to run something at its times; eco has tasks for that. */
+  | { readonly type: 'job'; readonly apps: readonly string[] }
+  /** Keys that PM2 passed over in silence, and that are not taken over. */
+  | { readonly type: 'left-out'; readonly keys: readonly string[] }
   /** The file was a program: what it computed is now written down. */
   | { readonly type: 'evaluated' }
   /** Values that came from the environment are passed on from there, and not written down. */
@@ -43,6 +47,7 @@ export function meaningChanges(apps: readonly DraftBlock[], deploy: unknown): re
       apps: named((app) => app.get(option) === 0 || app.get(option) === false),
     })),
     { type: 'log-files', apps: named((app) => !app.has('out_file') && !app.has('log_file')) },
+    { type: 'job', apps: named((app) => app.has('cron_restart') && app.get('autorestart') === false) },
     ...deployCommands(deploy),
   ];
   return changes.filter((change) => !('apps' in change) || change.apps.length > 0);

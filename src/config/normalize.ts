@@ -191,13 +191,7 @@ function normalizeProgram(app: MergedApp, cwd: string, context: NormalizeContext
   const args = readWords(app, 'args', report);
   const interpreterArgs = readWords(app, 'interpreter_args', report);
   if (script === undefined) {
-    const name = readText(app.options.get('name')?.value);
-    const who = name === undefined ? 'the app' : `the app "${name}"`;
-    report.error('ECO1302', app.path, {
-      message: `${who} has no "script"`,
-      part: 'key',
-      hint: 'name the program to run: script: ./server.js',
-    });
+    reportNoScript(app, report);
     return null;
   }
   if (args === null || interpreterArgs === null) return null;
@@ -217,6 +211,16 @@ function normalizeProgram(app: MergedApp, cwd: string, context: NormalizeContext
   const place = app.options.get(option) ?? app.options.get('script');
   report.error(code, place?.path ?? app.path, { message, hint });
   return null;
+}
+
+export function reportNoScript({ options, path }: MergedApp, report: Report): void {
+  const name = readText(options.get('name')?.value);
+  const who = name === undefined ? 'the app' : `the app "${name}"`;
+  report.error('ECO1302', path, {
+    message: `${who} has no "script"`,
+    part: 'key',
+    hint: 'name the program to run: script: ./server.js',
+  });
 }
 
 /** A list as it is; a text in words, as a shell splits it. */

@@ -103,12 +103,27 @@ function withoutApps(top: Block, report: Report): EcosystemForm {
 }
 
 function readApps(list: Part, report: Report): readonly Block[] {
+  if (isRecord(list.value) && isByName(list.value)) {
+    const [name = ''] = Object.keys(list.value);
+    report.error('ECO1105', list.path, {
+      message: `"${String(list.path.at(-1))}" must be a list of apps, not an object of them by their names`,
+      part: 'key',
+      hint: `write each name within its app: - name: ${name}`,
+    });
+    return [];
+  }
   if (isRecord(list.value)) return [{ value: list.value, path: list.path }];
   if (Array.isArray(list.value)) return readList({ value: list.value, path: list.path }, report);
   report.error('ECO1105', list.path, {
     message: `"${String(list.path.at(-1))}" must be a list of apps, not ${describe(list.value)}`,
   });
   return [];
+}
+
+/** Nothing in it is an option of the one app that it would be, and each is an object that may be one. */
+function isByName(apps: Readonly<Record<string, unknown>>): boolean {
+  const entries = Object.entries(apps);
+  return entries.length > 0 && entries.every(([key, value]) => optionNamed(key) === undefined && isRecord(value));
 }
 
 function readList(

@@ -43,6 +43,69 @@ describe.concurrent('eco init', () => {
     expect(await eco.read('ecosystem.yaml')).toContain('welcome');
   });
 
+  test('takes over a PM2 project with its mistakes, and says what was one', async ({ eco }) => {
+    const port = await eco.port();
+    await eco.write({
+      'package.json': { name: 'shop', scripts: { worker: 'node jobs/worker.js' } },
+      'dist/server.js': `
+        const server = require('http').createServer((_, answer) => answer.end(JSON.stringify({ stage: process.env.NODE_ENV })));
+        server.listen(process.env.PORT, () => { console.log('listening'); process.send('ready'); });
+        process.on('SIGINT', () => server.close(() => process.exit(0)));`,
+      'jobs/worker.js': "console.log('working'); setInterval(() => {}, 1 << 30);",
+      'jobs/report.js': "console.log('reported');",
+      'ecosystem.config.js': `module.exports = {\r
+        apps: [\r
+          {\r
+            name: 'shop-api', script: '.\\\\dist\\\\server.js', instances: '2', exec_mode: 'cluster', wait_ready: true, listen_timeout: 20000,\r
+            kill_timeout: 5000, max_memory_restart: '512MB', max_restart: 10, pmx: true, merge_logs: true,\r
+            out_file: './logs/api-out.log', error_file: './logs/api-err.log', log_date_format: 'YYYY-MM-DD HH:mm:ss',\r
+            env: { NODE_ENV: 'development', PORT: ${port} }, env_production: { NODE_ENV: 'production' },\r
+          },\r
+          { name: 'shop worker', script: 'npm', args: 'run worker', watch: ['jobs'], watch_ignore: ['node_modules'], auto_restart: true },\r
+          { name: 'report', script: './jobs/report.js', cron_restart: '0 3 * * *', autorestart: false, instance: 1 },\r
+        ],\r
+        deploy: { production: { user: 'node', host: '10.0.0.1', 'post-deploy': 'npm ci && pm2 reload ecosystem.config.js --env production' } },\r
+      };\r\n`,
+    });
+    const checked = await eco.run(['validate', 'ecosystem.config.js']);
+    expect(checked).toMatchObject({ exitCode: 3 });
+    expect(checked.all).toContain('write it with slashes: ./dist/server.js');
+
+    const made = await eco.ok(['init', '--from', 'ecosystem.config.js']);
+    for (const said of [
+      '"max_restart"; did you mean "max_restarts"?',
+      'it is not in the new file: max_restart, watch_ignore, auto_restart, instance. Add what was meant.',
+      '"pmx" is ignored',
+      'With "schedule" instead of "cron_restart"',
+      'instead of "pm2 reload ecosystem.config.js --env production": eco apply --yes --env production',
+      "pm2 delete shop-api 'shop worker' report",
+      'From now on eco reads ecosystem.yaml, and not ecosystem.config.js.',
+    ])
+      expect(made.stderr.replaceAll(/\s+/g, ' ')).toContain(said);
+    expect(await eco.ok(['validate'])).toMatchObject({
+      stdout: 'ecosystem.yaml is valid: 3 apps of project shop.\n',
+      stderr: '',
+    });
+
+    await eco.apply('--env', 'production');
+    expect((await eco.get(port)).body).toEqual({ stage: 'production' });
+    expect((await eco.list()).map(({ name, ready, desired }) => `${name} ${ready}/${desired}`)).toEqual([
+      'report 0/1',
+      'shop worker 1/1',
+      'shop-api 2/2',
+    ]);
+    expect((await eco.ok(['plan', '--env', 'production'])).stdout).toContain('No changes');
+    expect((await eco.ok(['plan'])).stdout).toContain('"production" → "development"');
+    await eco.edit('ecosystem.yaml', 'kill_timeout: 5000', 'kill_timeout: 4s');
+    expect((await eco.apply('--env', 'production')).stdout).toContain('update settings');
+    const logs = (await eco.ok(['logs', '--no-follow'])).stdout;
+    expect(logs).toMatch(/shop-api +\| \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: listening/);
+    expect(logs).toMatch(/report +\| reported/);
+    expect(await eco.read('logs/api-out.log')).toContain('listening');
+    await eco.ok(['down', '--yes']);
+    expect(await eco.list()).toEqual([]);
+  });
+
   test('writes a new file that is valid and runs, and asks nothing', async ({ eco }) => {
     await eco.write({
       'package.json':

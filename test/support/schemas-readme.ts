@@ -76,13 +76,10 @@ export function formatSchemasReadme(schema: Schema, documents: readonly Document
       propertiesOf(app, schema).map((property) => optionRow(property)),
     ),
     '## Known, and without effect',
-    "Options of PM2's that eco leaves out on purpose, or does not carry out yet. Each is told once, as a warning, where its value asks for something.",
+    "Options of PM2's that eco leaves out on purpose. Each is told once, as a warning, where its value asks for something.",
     table(
       ['option', 'status'],
-      KEYS_WITHOUT_EFFECT.map(({ name, reason }) => [
-        code(name),
-        reason === null ? 'no effect yet' : `ignored: ${reason}`,
-      ]),
+      KEYS_WITHOUT_EFFECT.map(({ name, reason }) => [code(name), `ignored: ${reason}`]),
     ),
     '## What `--json` prints',
     [

@@ -39,6 +39,81 @@ test.each(readdirSync(join(fixtures, 'valid')))('%s means the same once it is co
   expect(after).toEqual(before);
 });
 
+/** The apps that a file is converted to, or the codes of what is wrong with it. */
+async function converted(files: Readonly<Record<string, string | Buffer>>): Promise<unknown> {
+  write({ 'server.js': '', 'dist/server.js': '', ...files });
+  const [file = ''] = Object.keys(files);
+  const outcome = await convertFile({ file, cwd: folder, environment });
+  if (!outcome.ok) return outcome.error.map(({ code }) => code);
+  return outcome.value.draft.apps.map((app) => Object.fromEntries(app));
+}
+
+const ONE = { name: 'a', script: './server.js' };
+
+test.each<[what: string, file: string, text: string | Buffer, expected: unknown]>([
+  [
+    'lines of Windows',
+    'ecosystem.config.js',
+    'module.exports = {\r\n  apps: [{ name: "a",\r\n script: "./server.js" }],\r\n};\r\n',
+    [ONE],
+  ],
+  ['lines of Windows in YAML', 'ecosystem.yml', 'apps:\r\n  - name: a\r\n    script: ./server.js\r\n', [ONE]],
+  ['a byte order mark', 'pm2.json', `\uFEFF${JSON.stringify({ apps: [ONE] })}`, [ONE]],
+  [
+    'a byte order mark in JavaScript',
+    'pm2.config.js',
+    `\uFEFFmodule.exports = ${JSON.stringify({ apps: [ONE] })}`,
+    [ONE],
+  ],
+  ['UTF-16', 'pm2.json', Buffer.from(`\uFEFF${JSON.stringify({ apps: [ONE] })}`, 'utf16le'), ['ECO1006']],
+  ['nothing', 'ecosystem.config.js', '', ['ECO1007']],
+  ['an object for a list', 'pm2.json', JSON.stringify({ apps: ONE }), [ONE]],
+  ['apps by their names', 'pm2.json', JSON.stringify({ apps: { a: { script: './server.js' } } }), ['ECO1105']],
+  [
+    'an app without a script',
+    'pm2.json',
+    JSON.stringify({ apps: [ONE, { name: 'b', exce: './server.js' }] }),
+    ['ECO1302', 'ECO1203'],
+  ],
+  [
+    'scripts that others say',
+    'pm2.json',
+    JSON.stringify({ defaults: { script: './server.js' }, apps: [ONE, { name: 'b' }] }),
+    [ONE, { name: 'b' }],
+  ],
+  [
+    'paths of Windows',
+    'ecosystem.config.js',
+    String.raw`module.exports = { apps: [{ name: 'a', script: '.\\dist\\server.js', out_file: 'logs\\out.log' }, { name: 'b', cwd: 'C:\\shop', script: 'C:\\shop\\server.js' }] }`,
+    [
+      { name: 'a', script: './dist/server.js', out_file: 'logs/out.log' },
+      { name: 'b', script: String.raw`C:\shop\server.js`, cwd: String.raw`C:\shop` },
+    ],
+  ],
+])('of a file with %s', async (_what, file, text, expected) => {
+  expect(await converted({ [file]: text })).toEqual(expected);
+});
+
+test('what PM2 did not know is named once, and so is what is a job', async () => {
+  write({
+    'server.js': '',
+    'ecosystem.config.js': `module.exports = {
+      max_restarts: 3,
+      apps: [
+        { name: 'a', script: 'server.js', max_restart: 10, instance: 2, vizion: true },
+        { name: 'b', script: 'server.js', instance: 2, autorestart: false, cron_restart: '0 3 * * *' },
+      ],
+    };`,
+  });
+  const outcome = await convertFile({ file: 'ecosystem.config.js', cwd: folder, environment });
+  expect(outcome.ok && outcome.value.changes).toEqual(
+    expect.arrayContaining([
+      { type: 'left-out', keys: ['max_restarts', 'max_restart', 'instance'] },
+      { type: 'job', apps: ['b'] },
+    ]),
+  );
+});
+
 test('an expression of the environment is passed on, a path of this folder made relative, PM2 words become eco words', async () => {
   write({
     'server.js': '',

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { convertDump } from '../../config/convert-dump.ts';
 import { convertFile } from '../../config/convert-file.ts';
 import { formatDraft, type Draft } from '../../config/draft.ts';
@@ -98,9 +98,18 @@ async function finish(context: CliContext, converted: Finish): Promise<ExitCode>
   }
   if (options.print === true) console.out(text);
   await renderDiagnostics(console, warnings);
-  if (!console.quiet)
-    console.err(`${formatConverted({ file: options.print === true ? null : file, cwd, apps, changes, fromPm2 })}\n`);
+  if (!console.quiet) {
+    const written = options.print === true ? null : file;
+    const read = replaced(file, from) ? from : null;
+    console.err(`${formatConverted({ file: written, from: read, cwd, apps, changes, fromPm2 })}\n`);
+  }
   return EXIT.success;
+}
+
+/** Whether eco, looking for a file of this folder, finds the new one where it found the other. */
+function replaced(file: string, from: string): boolean {
+  const [to, before] = [file, from].map((path) => SEARCH_PLACES.indexOf(basename(path)));
+  return dirname(file) === dirname(from) && to !== undefined && before !== undefined && to >= 0 && to < before;
 }
 
 /** Where editors find the schema of a package that is installed beside the file. */

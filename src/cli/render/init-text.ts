@@ -86,12 +86,14 @@ export function formatProposed({ script }: Proposal, { file, cwd }: Place & { re
 interface ConvertedText extends Place {
   /** null: it was only printed. */
   readonly file: string | null;
+  /** Another file that eco would read where nobody names one; null: there is none. */
+  readonly from: string | null;
   readonly apps: readonly string[];
   readonly changes: readonly MeaningChange[];
   readonly fromPm2: boolean;
 }
 
-export function formatConverted({ file, cwd, apps, changes }: ConvertedText): string {
+export function formatConverted({ file, from, cwd, apps, changes }: ConvertedText): string {
   const counted = apps.length === 1 ? '1 app' : `${apps.length} apps`;
   const head = file === null ? [] : [`Wrote ${shown(file, cwd)}: ${counted}.`, ''];
   const running = apps.map(quoted).join(' ');
@@ -101,6 +103,9 @@ export function formatConverted({ file, cwd, apps, changes }: ConvertedText): st
     ...changes.map((change) => `  - ${meaningText(change)}`),
     '',
     `Next: eco validate; then, where PM2 runs these apps, pm2 delete ${running}, for it holds their ports; then eco apply.`,
+    ...(file === null || from === null
+      ? []
+      : [`From now on eco reads ${shown(file, cwd)}, and not ${shown(from, cwd)}.`]),
   ].join('\n');
 }
 
@@ -123,6 +128,10 @@ function meaningText(change: MeaningChange): string {
       return `"${change.option}" of 0 or false counts now; PM2 passed over it and took its default (${list(change.apps)})`;
     case 'log-files':
       return `Logs are in ECO_HOME (~/.eco), not in ~/.pm2/logs: eco logs (${list(change.apps)})`;
+    case 'job':
+      return `Jobs run at once and at their times, as under PM2. With "schedule" instead of "cron_restart" and "autorestart" a job is a task: it runs at its times only, and eco list says how that ended (${list(change.apps)})`;
+    case 'left-out':
+      return `PM2 passed over what it did not know, and so it is not in the new file: ${list(change.keys)}. Add what was meant.`;
     case 'evaluated':
       return 'The file was a program: what it computed just now is written down. Where that must follow the environment, write ${NAME}.';
     case 'passed-on':
