@@ -1,4 +1,5 @@
-// Generates what is compiled from the schema, then bundles the three programs that eco consists of.
+// Generates what is compiled from the schema, then bundles the three programs that eco consists of. All packages go into them,
+// and so are development dependencies: who installs eco installs nothing else.
 //   node .build/build.mjs            everything
 //   node .build/build.mjs generate   only src/**/generated, which types, lint and tests need
 //   node .build/build.mjs as 1.2.3 FOLDER   the programs alone, in place of the folder, as another version: for tests
@@ -230,8 +231,9 @@ async function buildEntry({ shared, next }) {
   const types = await readFile(`${root}src/config/generated/ecosystem-types.d.ts`, 'utf8');
   const functions = [
     '/** Gives an ecosystem file completion and checks in editors; its value is the value that it is given. */',
-    'export declare function defineEcosystem(ecosystem: Ecosystem): Ecosystem;',
     'export declare function defineEcosystem(ecosystem: EcosystemFunction): EcosystemFunction;',
+    // Last, for that is the one whose mistakes are told.
+    'export declare function defineEcosystem(ecosystem: Ecosystem): Ecosystem;',
   ];
   await writeFile(`${next}/index.d.ts`, `${types}\n${functions.join('\n')}\n`);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,12 +11,14 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The folder of the unpacked package: what a user gets from the registry. */
     readonly ecoPackage: string;
+    /** The same, packed: what npm takes to install it. */
+    readonly ecoTarball: string;
   }
 }
 
 /**
  * Packs the built product once a run and unpacks it apart from the repository, so that what is tested is what would be
- * published. Its dependencies are the repository's, by a link: nothing is fetched.
+ * published. It depends on no other package: all that it needs is inside.
  */
 export default async function packageEco(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'eco-package-'));
@@ -28,8 +30,8 @@ export default async function packageEco(project: TestProject): Promise<() => Pr
   if (tarball === undefined) throw new Error(`npm pack left no package in ${folder}`);
   await execa('tar', ['-xzf', tarball], { cwd: folder });
   await requireBuild(join(folder, 'package'));
-  await symlink(join(repository, 'node_modules'), join(folder, 'package', 'node_modules'));
   project.provide('ecoPackage', join(folder, 'package'));
+  project.provide('ecoTarball', join(folder, tarball));
   return () => rm(folder, { recursive: true, force: true });
 }
 
