@@ -29,14 +29,18 @@ type Process = Readonly<Record<string, unknown>>;
 
 /** What `pm2 save` wrote down: one entry a process, with its whole environment. */
 export function convertDump({ folder, environment }: DumpRequest): Result<ConvertedDump, DumpProblem> {
-  const path = join(environment['PM2_HOME'] ?? join(environment['HOME'] ?? '/', '.pm2'), 'dump.pm2');
+  const pm2Home = environment['PM2_HOME'] ?? join(environment['HOME'] ?? '/', '.pm2');
+  const path = join(pm2Home, 'dump.pm2');
   const text = readTextIfPresent(path, LARGEST_DUMP);
   if (text === null) return err({ problem: 'missing', path });
   const processes = parseDump(text);
   if (processes === null) return err({ problem: 'unreadable', path });
   if (processes.length === 0) return err({ problem: 'empty', path });
-  const apps = [...groupByName(processes).values()].map((group) => convertApp(group, { folder, environment }));
+  const apps = [...groupByName(processes).values()].map((group) => convertApp(group, { folder, environment, pm2Home }));
   const secrets = [...new Set(apps.flatMap((app) => app.secrets))].sort();
+  const stopped = apps.flatMap(({ options }) =>
+    options.get('autostart') === false ? String(options.get('name')) : [],
+  );
   const draft: Draft = {
     project: defaultProject(folder),
     include: undefined,
@@ -48,6 +52,7 @@ export function convertDump({ folder, environment }: DumpRequest): Result<Conver
   };
   const changes: readonly MeaningChange[] = [
     ...(secrets.length === 0 ? [] : [{ type: 'left-out-secret' as const, names: secrets }]),
+    ...(stopped.length === 0 ? [] : [{ type: 'stopped' as const, apps: stopped }]),
     ...meaningChanges(draft.apps, undefined),
   ];
   return ok({ from: path, draft, changes });
@@ -79,7 +84,7 @@ interface ConvertedApp {
   readonly secrets: readonly string[];
 }
 
-function convertApp(group: readonly Process[], request: DumpRequest): ConvertedApp {
+function convertApp(group: readonly Process[], request: DumpRequest & { readonly pm2Home: string }): ConvertedApp {
   const [first = {}] = group;
   const options = new Map<string, unknown>();
   const set = (name: string, value: unknown): void => {
@@ -106,7 +111,9 @@ function convertApp(group: readonly Process[], request: DumpRequest): ConvertedA
   if (isCluster || group.length > 1) set('instances', group.length);
   if (group.length > 1 && !isCluster) set('exec_mode', 'fork');
   for (const name of PLAIN) if (first[name] !== DEFAULTS[name]) set(name, first[name]);
-  setLogs(first, set);
+  // `pm2 resurrect` would not start it either.
+  if (group.every((entry) => entry['status'] === 'stopped')) set('autostart', false);
+  setLogs(first, request.pm2Home, set);
   const { env, secrets } = convertEnv(first, request);
   if (secrets.length > 0) set('pass_env', secrets);
   if (Object.keys(env).length > 0) set('env', env);
@@ -150,8 +157,8 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
 };
 
 /** Those under PM2's own folder have no meaning without PM2. */
-function setLogs(entry: Process, set: (name: string, value: unknown) => void): void {
-  const own = (path: string): boolean => path.includes('/.pm2/') || path === '';
+function setLogs(entry: Process, pm2Home: string, set: (name: string, value: unknown) => void): void {
+  const own = (path: string): boolean => path.includes('/.pm2/') || path.startsWith(`${pm2Home}/`);
   const pairs = [
     ['out_file', 'pm_out_log_path'],
     ['error_file', 'pm_err_log_path'],

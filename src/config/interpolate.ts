@@ -20,6 +20,9 @@ export function interpolate(document: SourceDocument, options: InterpolateOption
   return walk.failed ? null : { ...document, value };
 }
 
+/** The steps to the top of a file, to `defaults`, or to an app in any of the forms that a list of them has. */
+const BLOCK = /^(defaults|(apps|pm2|static)(\/\d+)?|\d+)?$/;
+
 class Walk {
   failed = false;
   readonly #options: InterpolateOptions;
@@ -50,10 +53,12 @@ class Walk {
     return result;
   }
 
-  /** Keys for editors and for the writer's own use are nobody else's. */
+  /** Keys for editors and for the writer's own use are nobody else's; within an option there are none. */
   #entries(value: object, path: SourcePath): readonly [string, unknown][] {
+    const isBlock = BLOCK.test(path.slice(this.#options.at.length).join('/'));
     return Object.entries(value).map(([key, inner]) => {
-      return [key, key === '$schema' || key.startsWith('x-') ? inner : this.#value(inner, [...path, key])];
+      const isFree = isBlock && (key === '$schema' || key.startsWith('x-'));
+      return [key, isFree ? inner : this.#value(inner, [...path, key])];
     });
   }
 

@@ -24,6 +24,8 @@ export type MeaningChange =
   | { readonly type: 'evaluated' }
   /** Values that came from the environment are passed on from there, and not written down. */
   | { readonly type: 'passed-on'; readonly names: readonly string[] }
+  /** Stopped when it was saved: an apply does not start it. */
+  | { readonly type: 'stopped'; readonly apps: readonly string[] }
   /** Looks like a secret, and was not written down. */
   | { readonly type: 'left-out-secret'; readonly names: readonly string[] }
   | { readonly type: 'deploy-command'; readonly command: string; readonly instead: string };

@@ -25,7 +25,8 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   username: 'it only labels a list; a program runs as the user who runs eco',
   windowsHide: 'eco does not run on Windows',
   write: 'it belongs to a command of PM2, not to a file',
-  listen: 'eco learns from a Node program on which ports it listens, and any other program opens its own',
+  listen:
+    'no port has to be named: eco learns where a Node program listens, and hands that on; any other program opens its own, told by a variable of "env"',
   kill_retry_time: 'eco hears of the end of a process, it does not look for it at intervals',
   pid_file: '`eco list --json` tells the pids: a file could not name several at once while workers are replaced',
   pid: '`eco list --json` tells the pids: a file could not name several at once while workers are replaced',

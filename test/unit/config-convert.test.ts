@@ -243,6 +243,8 @@ test('what pm2 save wrote: processes become apps, the variables of the shell and
     exec_mode: 'fork_mode',
     exec_interpreter: 'none',
     autorestart: false,
+    status: 'stopped',
+    pm_out_log_path: `${folder}/pm2/logs/job-out.log`,
   };
   write({ 'pm2/dump.pm2': JSON.stringify([entry, { ...entry, pm_id: 1 }, job]), 'package.json': '{ "name": "shop" }' });
   const converted = convertDump({ folder, environment: { ...environment, PM2_HOME: join(folder, 'pm2') } });
@@ -274,9 +276,13 @@ test('what pm2 save wrote: processes become apps, the variables of the shell and
         cwd: /srv
         interpreter: none
         autorestart: false
+        autostart: false
     "
   `);
-  expect(converted.value.changes[0]).toEqual({ type: 'left-out-secret', names: ['DB_PASSWORD'] });
+  expect(converted.value.changes.slice(0, 2)).toEqual([
+    { type: 'left-out-secret', names: ['DB_PASSWORD'] },
+    { type: 'stopped', apps: ['job'] },
+  ]);
 });
 
 test.each([

@@ -138,6 +138,8 @@ function meaningText(change: MeaningChange): string {
       return `Taken from the shell that runs eco, and not written down: ${list(change.names)} (pass_env)`;
     case 'left-out-secret':
       return `Look like secrets, and were not written down: ${list(change.names)}. pass_env takes them from the shell; env_file or secrets are better.`;
+    case 'stopped':
+      return `Stopped when PM2 saved its list: autostart: false, and so an apply does not start ${list(change.apps)}; eco start does.`;
     case 'deploy-command':
       return `In your deployment, instead of "${change.command}": ${change.instead}`;
     default:
