@@ -96,6 +96,20 @@ describe.concurrent('the workflow of the README, under load', { timeout: 300_000
     await expectNoneLost(load);
   });
 
+  test('a plan of a pull request is applied to the letter once it is merged, or not at all', async ({ eco }) => {
+    const line = await createPipeline(eco, { revision: {}, shared: false });
+    const deploy = line.environment['DEPLOY'] ?? '';
+    await eco.ok(['apply'], { in: 'srv/shop' });
+    await line.commit('to be approved', { 'api/server.js': SERVER.replace('one', 'two') });
+    await checkOut(line);
+    const plan = join(eco.root, 'approved.json');
+    await eco.ok(['plan', '--at', deploy, '--out', plan], { in: 'work/shop' });
+    expect((await eco.run(['apply', plan], { in: 'srv/shop' })).exitCode).toBe(6);
+    await eco.git(['pull', '--quiet', '--ff-only'], 'srv/shop');
+    expect((await eco.ok(['apply', plan], { in: 'srv/shop' })).stdout).toContain('Applied: 1 reloaded · 2 unchanged');
+    expect((await eco.get(line.ports.api)).body['version']).toBe('two');
+  });
+
   test('for end-to-end tests: it ends as they do, and nothing runs afterwards', async ({ eco }) => {
     const port = await eco.port();
     const asks = `fetch('http://127.0.0.1:${port}').then(() => process.exit(process.env.RESULT), () => process.exit(99))`;

@@ -41,6 +41,8 @@ export interface World {
   readonly source?: Source;
   readonly history?: Result<AppHistory>;
   readonly onStep?: (request: StepRequest, signal: AbortSignal) => Promise<Result<StepOutcome>>;
+  /** What the end of the daemon waits for. */
+  readonly shutdown?: Promise<void>;
   readonly logLines?: readonly LogLine[];
   readonly flushed?: readonly FlushedFile[];
   readonly events?: readonly EventMessage[];
@@ -244,7 +246,10 @@ function fakeClient(world: World, seen: Seen): DaemonClient {
       seen.resets.push(request);
       return ok(undefined);
     },
-    shutdown: async ({ apps }) => called(apps ? 'shutdown with apps' : 'shutdown', ok(undefined)),
+    shutdown: async ({ apps }) => {
+      await world.shutdown;
+      return called(apps ? 'shutdown with apps' : 'shutdown', ok(undefined));
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Failure } from '../../src/domain/failure.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import type { StepOutcome } from '../../src/protocol/control.ts';
 import { deferred } from '../../src/util/deferred.ts';
+import { eventually } from '../support/eventually.ts';
 import { app, fakeEco, loadedFile, observedApps, spec, type World } from './cli-fake-context.ts';
 
 const BROKEN: Failure = {
@@ -167,6 +168,22 @@ describe('while it takes long', () => {
     expect(seen.err).toBe(`Waiting (0ms): ${command} api, web\n`);
     answer.give(ok(SERVING));
     expect(await done).toBe(0);
+  });
+
+  test.each([
+    ['daemon', 'stop', '--apps'],
+    ['daemon', 'upgrade'],
+  ])('so does %s %s', async (...words) => {
+    const shutdown = deferred<void>();
+    const { run, seen } = fakeEco({ ...failing, shutdown: shutdown.promise });
+    const done = run(...words);
+    await eventually(() => {
+      seen.passTime();
+      return seen.err.includes('Waiting (0ms) for the daemon to finish what it does\n');
+    });
+    shutdown.resolve();
+    await done;
+    expect(seen.calls).toContain(words.includes('--apps') ? 'shutdown with apps' : 'shutdown');
   });
 
   test('wait says every 10 s what it waits for', async () => {

@@ -4,6 +4,7 @@ import type { AppHistory, RevisionEntry } from '../../src/domain/history.ts';
 import { err, ok } from '../../src/domain/result.ts';
 import { maskedHistory } from '../../src/daemon/masked-history.ts';
 import { parseHistoryQuery, parseStep } from '../../src/protocol/check.ts';
+import { deferred } from '../../src/util/deferred.ts';
 import { app, fakeEco, loadedFile, observedApps, spec } from './cli-fake-context.ts';
 
 const AT = Date.UTC(2026, 7, 20, 12, 30);
@@ -120,6 +121,26 @@ test.each([
   expect(seen.steps).toEqual([]);
   expect(seen.err).toContain(headline);
   expect(seen.err).toContain(advice);
+});
+
+test('a rollback that takes long says so again and again', async () => {
+  const [asked, answer] = [deferred<void>(), deferred<void>()];
+  const observed = observedApps([{ ...app('api', { spec: { env: { A: '3' } } }), revision: 3 }]);
+  const { run, seen } = fakeEco({
+    observed,
+    history: ok(historyOf()),
+    onStep: async () => {
+      asked.resolve();
+      await answer.promise;
+      return ok({ serving: null });
+    },
+  });
+  const done = run('rollback', 'api');
+  await asked.promise;
+  seen.passTime();
+  expect(seen.err).toBe('Waiting (0ms): rollback api\n');
+  answer.resolve();
+  expect(await done).toBe(0);
 });
 
 test('a rollback to what is there already succeeds without a step', async () => {
