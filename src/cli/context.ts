@@ -16,6 +16,7 @@ import type { Health } from '../platform/health.ts';
 import type { FullScreen } from '../platform/full-screen.ts';
 import type { InterruptOptions, InterruptSignal } from '../platform/interrupt.ts';
 import type { Foreground, ForegroundListener, ForegroundPlace } from '../supervise/foreground.ts';
+import type { StartedWorker } from './flow/stray-workers.ts';
 import type { Console } from './render/console.ts';
 
 /** All that a command may touch; `main` makes the real one, tests a fake one. */
@@ -48,6 +49,8 @@ export interface CliContext {
   readonly foreground: (listener: ForegroundListener, place?: ForegroundPlace) => Promise<Result<Foreground>>;
   /** A daemon of this home, running or not, keeps apps. */
   readonly homeHasApps: () => Promise<boolean>;
+  /** Processes there that say of themselves that a daemon of this home started them as a worker. */
+  readonly startedWorkers: () => Promise<readonly StartedWorker[]>;
   /** Waits for the end of a process; false if it takes longer. */
   readonly processEnd: (pid: number, within: Milliseconds) => Promise<boolean>;
   /** What starts services here; loaded when it is needed. */

@@ -8,6 +8,7 @@ import { onKey } from '../platform/keys.ts';
 import { nodeVersion } from '../platform/machine.ts';
 import type { Program } from '../domain/failure.ts';
 import type { CliContext } from './context.ts';
+import { startedWorkers } from './flow/stray-workers.ts';
 import type { OutputFlags } from './program/options.ts';
 import { runProgram } from './program/program.ts';
 import { quoted } from './render/quoted.ts';
@@ -81,7 +82,7 @@ function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags):
 
 type Machine = Pick<
   CliContext,
-  'host' | 'home' | 'place' | 'close' | 'connect' | 'runningDaemon' | 'homeHasApps' | 'source'
+  'host' | 'home' | 'place' | 'close' | 'connect' | 'runningDaemon' | 'homeHasApps' | 'startedWorkers' | 'source'
 >;
 
 function thisMachine(home: string, onOtherVersion: (daemon: Program) => void): Machine {
@@ -93,6 +94,7 @@ function thisMachine(home: string, onOtherVersion: (daemon: Program) => void): M
     connect: async (start) => (await import('../client/connect.ts')).connectDaemon({ home, start, onOtherVersion }),
     runningDaemon: async () => (await import('../client/connect.ts')).runningDaemon(home),
     homeHasApps: async () => homeHasApps(home),
+    startedWorkers: async () => startedWorkers(home, (await import('../platform/health.ts')).health),
     source: async (folder) => (await import('../platform/git.ts')).gitSource(folder),
   };
 }

@@ -1,3 +1,4 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, test as base } from '../support/eco-test.ts';
 import type { EcoRig, RunOptions } from '../support/eco-rig.ts';
@@ -38,6 +39,11 @@ function there(eco: EcoRig, far: FarHost) {
   };
 }
 
+/** What says of itself that a daemon started it as a worker. */
+function startStray(eco: EcoRig, ECO_ID: string): ChildProcess {
+  return spawn('sleep', ['1000'], { detached: true, stdio: 'ignore', env: { ...eco.environment(), ECO_ID } });
+}
+
 test('a file here makes apps run there; nothing of it runs or is kept here', async ({ eco, far }) => {
   const port = await far.rig.port();
   await far.rig.write({ 'server.js': SERVER });
@@ -70,6 +76,17 @@ test('a file here makes apps run there; nothing of it runs or is kept here', asy
   await remote.ok(['apply']);
   await remote.ok(['scale', 'api', '2']);
   expect(await far.rig.pids('api')).toHaveLength(2);
+  const [ofHere, ofThere] = [eco, far.rig].map(({ home }) => startStray(eco, `${home} shop/api:0#999`));
+  const drift = await remote.run(['drift', '--exit-code', '--json']);
+  for (const stray of [ofHere, ofThere]) stray?.kill('SIGKILL');
+  expect(drift.exitCode, drift.all).toBe(4);
+  expect(JSON.parse(drift.stdout)).toMatchObject({
+    drift: [
+      { path: 'instances', cause: 'scaled by hand' },
+      { path: 'process', actual: ofThere?.pid },
+    ],
+    pending: [],
+  });
   await remote.ok(['down', '--yes']);
   expect(await far.rig.list()).toEqual([]);
 });

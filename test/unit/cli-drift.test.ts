@@ -1,18 +1,15 @@
 import { expect, test } from 'vitest';
-import type { Health } from '../../src/platform/health.ts';
 import { health } from '../../src/platform/health.ts';
 import { strayWorkers } from '../../src/cli/flow/stray-workers.ts';
 import { app, fakeEco, loadedFile, observedApps, spec, type World } from './cli-fake-context.ts';
 
-const quiet: Health = { ...health, startedWith: () => [] };
 const DRIFTED: World = {
   observed: observedApps([app('api'), app('web', { goal: 'stopped' })]),
   loaded: loadedFile([spec('api'), spec('web'), spec('new')]),
-  health: quiet,
 };
 
 test('without drift: a line, and 0, whether or not a daemon runs', async () => {
-  const none: World = { observed: observedApps([app('api')]), loaded: loadedFile([spec('api')]), health: quiet };
+  const none: World = { observed: observedApps([app('api')]), loaded: loadedFile([spec('api')]) };
   const { run, seen } = fakeEco(none);
   expect(await run('drift', '--exit-code')).toBe(0);
   expect(seen.out).toBe('No drift: 1 app is as the last apply left it.\n');

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { CliContext, DaemonStart } from '../../src/cli/context.ts';
+import { startedWorkers } from '../../src/cli/flow/stray-workers.ts';
 import { runProgram } from '../../src/cli/program/program.ts';
 import type { DaemonClient } from '../../src/client/daemon-client.ts';
 import type { LoadedEcosystem } from '../../src/config/load-ecosystem.ts';
@@ -126,6 +127,7 @@ export function fakeEco(world: World) {
     runningDaemon: async () => (world.observed === null ? err(UNREACHABLE) : ok(client)),
     program: { version: '1.2.3', node: 'v20.0.0' },
     foreground: async () => err({ reason: 'home-unusable', home: '/tmp', problem: 'it is full' }),
+    startedWorkers: async () => startedWorkers('/home/me/.eco', world.health ?? { startedWith: () => [] }),
     homeHasApps: async () => world.homeHasApps ?? false,
     processEnd: async () => true,
     bootMachine: async () => world.bootMachine ?? fakeBootMachine().machine,

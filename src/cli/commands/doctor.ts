@@ -5,7 +5,7 @@ import type { Health } from '../../platform/health.ts';
 import type { CliContext } from '../context.ts';
 import { checkup, type Facts } from '../doctor/checkup.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { startedWorkers, stillThere } from '../flow/stray-workers.ts';
+import { stillThere } from '../flow/stray-workers.ts';
 import { writeJson } from '../render/console.ts';
 import { doctorDocument, formatFindings } from '../render/doctor-text.ts';
 import { appsOf } from '../targets.ts';
@@ -23,7 +23,7 @@ async function gather(context: CliContext): Promise<Facts> {
   const { home, program, clock } = context;
   const health = await context.health();
   // Before the daemon is asked, which may start one at any moment.
-  const workers = startedWorkers(home, health);
+  const workers = await context.startedWorkers();
   const running = await context.runningDaemon();
   const client = running.ok ? running.value : null;
   const info = await client?.info();
@@ -40,7 +40,7 @@ async function gather(context: CliContext): Promise<Facts> {
     openFiles: health.openFiles(daemon?.pid ?? null),
     apps,
     homeHasApps: await context.homeHasApps(),
-    workers: stillThere(workers, startedWorkers(home, health)),
+    workers: stillThere(workers, await context.startedWorkers()),
     takenPorts: await takenPorts(apps, health),
     newestEvent: client === null ? null : await newestEvent(client),
     now: clock.wallTime(),

@@ -8,7 +8,7 @@ import { fail } from '../flow/fail.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
 import { appliedManifests } from '../flow/make-plan.ts';
 import { observeForPlan } from '../flow/observe.ts';
-import { startedWorkers, stillThere, strayWorkers, type StartedWorker } from '../flow/stray-workers.ts';
+import { stillThere, strayWorkers, type StartedWorker } from '../flow/stray-workers.ts';
 import { hint, renderDiagnostics, writeJson } from '../render/console.ts';
 import { driftDocument, formatDrift, formatPending } from '../render/drift-text.ts';
 import { appsOf } from '../targets.ts';
@@ -20,20 +20,19 @@ export interface DriftCommandOptions extends FileOptions {
 
 /** What differs from the last apply. Has no effect but that a stopped daemon which keeps apps runs again. */
 export async function drift(context: CliContext, options: DriftCommandOptions): Promise<ExitCode> {
-  const { console, home } = context;
+  const { console } = context;
   const loaded = await loadFile(context, options, 'compute');
   if (!loaded.ok) return fail(context, loaded.error);
   const { desired, warnings } = loaded.value;
   await renderDiagnostics(console, warnings);
 
-  const health = await context.health();
   // Before the daemon is asked, which may start one at any moment.
-  const started = startedWorkers(home, health);
+  const started = await context.startedWorkers();
   const observation = await observeForPlan(context, desired.project);
   if (!observation.ok) return fail(context, observation.error);
   const { client, observed } = observation.value;
   const suspects = straysOf(desired, observed, started);
-  const strays = suspects.length === 0 ? [] : stillThere(suspects, startedWorkers(home, health));
+  const strays = suspects.length === 0 ? [] : stillThere(suspects, await context.startedWorkers());
 
   const manifests = client === null ? {} : await appliedManifests(client, desired, observed);
   const found = findDrift(desired, observed, {

@@ -8,7 +8,7 @@ export interface StartedWorker {
   readonly worker: WorkerId;
 }
 
-/** By what their own environment says. */
+/** On this machine, by what their own environment says. */
 export function startedWorkers(home: string, health: Pick<Health, 'startedWith'>): readonly StartedWorker[] {
   const prefix = `${home} `;
   return health

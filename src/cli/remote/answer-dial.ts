@@ -63,6 +63,8 @@ async function answerTo(context: CliContext, { call, body }: DialCall): Promise<
       return connectHere(context.home, body as DaemonStart);
     case 'home-has-apps':
       return ok(await context.homeHasApps());
+    case 'started-workers':
+      return ok(await context.startedWorkers());
     case 'source':
       return ok(await context.source(await folderHere(context, body as string | null)));
     case 'load':

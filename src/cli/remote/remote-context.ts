@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../../domain/result.ts';
 import type { Source } from '../../domain/history.ts';
 import { equalJson } from '../../util/compare.ts';
 import type { CliContext, DaemonStart } from '../context.ts';
+import type { StartedWorker } from '../flow/stray-workers.ts';
 import { hint } from '../render/console.ts';
 import { formatOtherVersion } from '../render/other-version-text.ts';
 import type { FarLoad, FarLoaded } from './answer-dial.ts';
@@ -40,6 +41,10 @@ export function remoteContext(here: CliContext, { host, ssh }: RemoteOptions): C
       const answer = await asked<boolean>(await far(), 'home-has-apps', null);
       // Where the way has broken off, whoever asks next is told.
       return !answer.ok || answer.value;
+    },
+    startedWorkers: async () => {
+      const answer = await asked<readonly StartedWorker[]>(await far(), 'started-workers', null);
+      return answer.ok ? answer.value : [];
     },
     // Code that was copied there without its repository was checked out here.
     source: async (folder) => {
