@@ -89,7 +89,7 @@ export async function runJob(
       stdin: 'ignore',
       reject: false,
       all: true,
-      timeout: 90_000,
+      timeout: 240_000,
     });
     log += `${ended.all}\n`;
     if (exitCode === 0) exitCode = ended.exitCode ?? -1;
