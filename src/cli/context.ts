@@ -25,6 +25,10 @@ export interface CliContext {
   readonly host: Host | null;
   /** What that machine calls itself, and ECO_HOME there. */
   readonly place: () => Promise<{ readonly host: string; readonly home: string }>;
+  /** The same about another machine; to be closed. */
+  readonly reach: (host: Host) => Promise<CliContext>;
+  /** The group of the file's hosts that was asked for, or `all`; null: none was. */
+  readonly hostGroup: string | null;
   /** Lets go of what would keep this process from ending. */
   readonly close: () => Promise<void>;
   readonly cwd: string;

@@ -142,6 +142,7 @@ const CODES: Readonly<Record<Exclude<FailureReason, 'rollout-failed' | 'interrup
   'home-unusable': EXIT.daemon,
   'host-unreachable': EXIT.daemon,
   'host-lost': EXIT.daemon,
+  'runs-elsewhere': EXIT.unclassified,
   'boot-not-arranged': EXIT.unclassified,
   superseded: EXIT.unclassified,
   skipped: EXIT.unclassified,

@@ -48,8 +48,9 @@ function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags):
   const console = createConsole({ cwd, environment }, flags);
   const program = { version: ECO_VERSION, node: nodeVersion() };
   const onOtherVersion = (daemon: Program): void => hint(console, formatOtherVersion({ daemon, cli: program }));
-  return {
+  const context: CliContext = {
     ...thisMachine(home, onOtherVersion),
+    reach: async (host) => (await import('./remote/reach.ts')).reach(context, host, flags),
     cwd,
     environment,
     console,
@@ -78,16 +79,27 @@ function createContext({ args, cwd, environment }: CliCall, flags: OutputFlags):
     onKey,
     onOutputClosed,
   };
+  return context;
 }
 
 type Machine = Pick<
   CliContext,
-  'host' | 'home' | 'place' | 'close' | 'connect' | 'runningDaemon' | 'homeHasApps' | 'startedWorkers' | 'source'
+  | 'host'
+  | 'hostGroup'
+  | 'home'
+  | 'place'
+  | 'close'
+  | 'connect'
+  | 'runningDaemon'
+  | 'homeHasApps'
+  | 'startedWorkers'
+  | 'source'
 >;
 
 function thisMachine(home: string, onOtherVersion: (daemon: Program) => void): Machine {
   return {
     host: null,
+    hostGroup: null,
     home,
     place: async () => ({ host: (await import('../platform/actor.ts')).currentActor().host, home }),
     close: async () => {},

@@ -6,6 +6,7 @@
 export const APP_OPTIONS = [
   { name: 'name', aliases: [] },
   { name: 'extends', aliases: [] },
+  { name: 'on', aliases: [] },
   { name: 'namespace', aliases: [] },
   { name: 'script', aliases: ['exec', 'cmd', 'command'] },
   { name: 'args', aliases: [] },

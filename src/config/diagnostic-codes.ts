@@ -255,6 +255,12 @@ export const DIAGNOSTIC_CODES = {
     cure: 'Correct it; for a plain dollar sign, write two.',
     example: 'PRICE: $${5}',
   },
+  ECO1322: {
+    title: 'no host',
+    cause: 'An entry of "hosts" is no address of a machine that ssh can reach.',
+    cure: 'Write ssh://, a user if ssh does not know which, the host, and perhaps a port and the folder there.',
+    example: 'hosts: { web: [ssh://deploy@web1:2222/srv/shop] }',
+  },
   ECO1401: {
     title: 'script not found',
     cause: 'There is no such file under "cwd", no such command in node_modules/.bin, and none in PATH.',
@@ -352,6 +358,18 @@ export const DIAGNOSTIC_CODES = {
       'The apps run on another machine, and `pass_env: true` stands for the whole environment of this one, PATH and HOME included.',
     cure: 'Name the variables that are meant, or patterns of them.',
     example: 'pass_env: [API_TOKEN, "APP_*"]',
+  },
+  ECO1420: {
+    title: 'no such group of hosts',
+    cause: 'The "on" of an app names a group that "hosts" at the top of the file does not have.',
+    cure: 'Correct the name, or add the group.',
+    example: 'hosts: { web: [ssh://deploy@web1] }\napps: [{ script: ./server.js, on: web }]',
+  },
+  ECO1421: {
+    title: 'depends on an app of another machine',
+    cause: 'An app waits for another one, which does not run on each of the machines on which the first one does.',
+    cure: 'Let both run on the same machines, or remove the dependency: an app that needs another machine has to bear its absence.',
+    example: 'apps: [{ name: api, on: web, depends_on: cache }, { name: cache, on: web }]',
   },
   ECO1501: {
     title: 'module throws',
@@ -469,6 +487,12 @@ export const DIAGNOSTIC_CODES = {
     cause: 'The apps of an included file belong to the project of the file that includes it.',
     cure: 'Remove "project" from the included file.',
     example: 'include: [./packages/api/ecosystem.yaml]',
+  },
+  ECO1912: {
+    title: 'hosts of an included file',
+    cause: 'A file that is included names hosts. Where the apps run is said by the file that includes it.',
+    cure: 'Move them to the first file, or remove them.',
+    example: 'include: ./api/ecosystem.yaml\nhosts: { web: [ssh://deploy@web1] }',
   },
   ECO1931: {
     title: 'secret that others may read',

@@ -1,13 +1,16 @@
 import { dirname } from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.ts';
+import { isSameHost } from '../domain/host-group.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { homeFolder } from '../platform/files.ts';
 import { findFile } from './find-file.ts';
 import { givenFile, placeKey, type GivenEcosystem, type GivenEnv } from './given-ecosystem.ts';
 import { identifyOrigin } from './identify-project.ts';
-import type { LoadOptions } from './load-ecosystem.ts';
+import type { LoadOptions, Where } from './load-ecosystem.ts';
 import type { MergedApp } from './merge.ts';
 import { readEnv } from './read-env.ts';
+import { hostsOf } from './read-hosts.ts';
+import { runsElsewhere } from './runs-elsewhere.ts';
 import { hasErrors, invalid, readEcosystem, type ReadEcosystem } from './read-ecosystem.ts';
 import { readerHere } from './source-reader.ts';
 
@@ -23,8 +26,10 @@ export async function gatherEcosystem(options: LoadOptions): Promise<Result<Gath
   if (!found.ok) return invalid([found.error]);
   const read = await readEcosystem(found.value, readerHere({ environment, onRead }), { envName });
   if (!read.ok) return read;
+  const elsewhere = runsElsewhere(read.value, options.where);
+  if (elsewhere !== null) return elsewhere;
   const { file, files, project, report } = read.value;
-  const envs = envsOf(read.value, { environment, onRead });
+  const envs = envsOf(read.value, { environment, onRead, where: options.where });
   if (hasErrors(read.value)) return invalid(report.diagnostics());
   const origin = await identifyOrigin(dirname(file));
   const given: GivenEcosystem = {
@@ -37,11 +42,17 @@ export async function gatherEcosystem(options: LoadOptions): Promise<Result<Gath
   return ok({ given, warnings: report.diagnostics() });
 }
 
-type Surroundings = Pick<Required<LoadOptions>, 'environment' | 'onRead'>;
+interface Surroundings extends Pick<Required<LoadOptions>, 'environment' | 'onRead'> {
+  readonly where: Where | undefined;
+}
 
-function envsOf({ apps, report }: ReadEcosystem, surroundings: Surroundings): Readonly<Record<string, GivenEnv>> {
+/** Of the apps that the machine shall run. */
+function envsOf(read: ReadEcosystem, { where, ...surroundings }: Surroundings): Readonly<Record<string, GivenEnv>> {
+  const { apps, hosts, report } = read;
+  const isMeant = (app: MergedApp): boolean =>
+    hosts.length === 0 || where?.type !== 'host' || hostsOf(app, hosts).some((host) => isSameHost(host, where.host));
   const envs = apps.flatMap(({ merged }): readonly [string, GivenEnv][] => {
-    if (merged === null) return [];
+    if (merged === null || !isMeant(merged)) return [];
     refuseWholeEnvironment(merged, report);
     const { env, fromFiles } = readEnv(merged, { ...surroundings, report });
     return [[placeKey(merged.path), { env, fromFiles: [...fromFiles] }]];

@@ -2,6 +2,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import type { AppSpec } from '../domain/app-spec.ts';
 import type { DesiredState } from '../domain/desired-state.ts';
 import type { Diagnostic, Location } from '../domain/diagnostic.ts';
+import type { Host } from '../domain/host.ts';
 import type { AppName } from '../domain/names.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -15,6 +16,7 @@ import { identifyOrigin } from './identify-project.ts';
 import type { MergedApp } from './merge.ts';
 import { normalizeApp, type NormalizedApp } from './normalize.ts';
 import { readEnv, type AppEnv } from './read-env.ts';
+import { runsElsewhere } from './runs-elsewhere.ts';
 import { hasErrors, invalid, readEcosystem, type ReadEcosystem } from './read-ecosystem.ts';
 import type { OnRead } from './source.ts';
 import { readerHere, readerOfGiven } from './source-reader.ts';
@@ -35,7 +37,15 @@ export interface LoadOptions {
   /** `skip`: no file of code is read, and `auto` revisions are empty. */
   readonly codeRevision: 'compute' | 'skip';
   readonly onRead?: OnRead;
+  /** Which machine is meant; absent: this one. */
+  readonly where?: Where;
 }
+
+/** `anywhere`: for development, all apps run here. `group`: one of the file's hosts, or `all` of them. */
+export type Where =
+  | { readonly type: 'anywhere' }
+  | { readonly type: 'group'; readonly name: string }
+  | { readonly type: 'host'; readonly host: Host };
 
 export interface LoadedEcosystem {
   readonly desired: DesiredState;
@@ -55,6 +65,8 @@ export async function loadEcosystem(options: LoadOptions): Promise<Result<Loaded
   if (!found.ok) return invalid([found.error]);
   const read = await readEcosystem(found.value, readerHere({ environment, onRead }), { envName });
   if (!read.ok) return read;
+  const elsewhere = runsElsewhere(read.value, options.where);
+  if (elsewhere !== null) return elsewhere;
   const { report } = read.value;
   return settle(read.value, {
     ...options,
@@ -83,15 +95,20 @@ export async function loadGiven(given: GivenEcosystem, options: GivenOptions): P
     defaultProject: given.project,
   });
   if (!read.ok) return read;
-  return settle(read.value, {
-    ...options,
-    folderFor,
-    envOf: ({ path }) => {
-      const { env = {}, fromFiles = [] } = given.envs[placeKey(path)] ?? {};
-      return { env, fromFiles: new Set(fromFiles) };
+  // What is not for this machine has no variables either.
+  const apps = read.value.apps.filter(({ block }) => Object.hasOwn(given.envs, placeKey(block.path)));
+  return settle(
+    { ...read.value, apps },
+    {
+      ...options,
+      folderFor,
+      envOf: ({ path }) => {
+        const { env = {}, fromFiles = [] } = given.envs[placeKey(path)] ?? {};
+        return { env, fromFiles: new Set(fromFiles) };
+      },
+      origin: given.origin,
     },
-    origin: given.origin,
-  });
+  );
 }
 
 interface SettleOptions extends Pick<LoadOptions, 'revision' | 'environment' | 'home' | 'codeRevision'> {

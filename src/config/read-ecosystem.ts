@@ -1,10 +1,13 @@
 import { dirname } from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { HostGroup } from '../domain/host-group.ts';
 import { err, ok, type Result } from '../domain/result.ts';
+import { appName } from './app-name.ts';
 import { extendedBlocks } from './extends.ts';
 import { defaultProject } from './identify-project.ts';
 import { mergeApp, type MergedApp } from './merge.ts';
 import { readText } from './option-values.ts';
+import { checkHosts, readHosts } from './read-hosts.ts';
 import { readFiles, type EcosystemFile } from './read-files.ts';
 import type { OptionBlock } from './read-keys.ts';
 import { createReport, type Report } from './report.ts';
@@ -16,6 +19,8 @@ export interface ReadEcosystem {
   readonly file: string;
   readonly files: readonly EcosystemFile[];
   readonly project: string;
+  /** Of the first file. */
+  readonly hosts: readonly HostGroup[];
   readonly report: Report;
   /** In the order of the files; null: something is wrong with it, and has been reported. */
   readonly apps: readonly { readonly block: OptionBlock; readonly merged: MergedApp | null }[];
@@ -43,7 +48,10 @@ export async function readEcosystem(
   const [root] = files;
   const project = readText(root?.keyed.project?.value) ?? options.defaultProject ?? defaultProject(dirname(file));
   checkProjects(files, project, report);
-  return ok({ file, files, project, report, apps });
+  const hosts = readHosts(root?.keyed.hosts ?? null, report);
+  const named = apps.flatMap(({ merged }) => (merged === null ? [] : [{ name: appName(merged) ?? '', merged }]));
+  checkHosts(named, hosts, report);
+  return ok({ file, files, project, hosts, report, apps });
 }
 
 export function invalid(diagnostics: readonly Diagnostic[]): Result<never> {
@@ -86,6 +94,13 @@ function checkProjects([_root, ...included]: readonly EcosystemFile[], project: 
     report.warning('ECO1911', keyed.project.path, {
       message: `this "project" is ignored: the apps of an included file belong to "${project}"`,
       hint: 'remove it, or the file would run its apps a second time where it is applied by itself',
+    });
+  }
+  for (const { keyed } of included) {
+    if (keyed.hosts === null) continue;
+    report.warning('ECO1912', keyed.hosts.path, {
+      message: 'these "hosts" are ignored: the first file says on which machines its apps run',
+      part: 'key',
     });
   }
 }

@@ -10,6 +10,7 @@ export interface EcosystemForm {
   readonly include: Part | null;
   readonly static: Part | null;
   readonly project: Part | null;
+  readonly hosts: Part | null;
   readonly version: Part | null;
   readonly defaults: Block | null;
   readonly apps: readonly Block[];
@@ -94,6 +95,7 @@ function withoutApps(top: Block, report: Report): EcosystemForm {
     include: partOf(top, 'include'),
     static: served,
     project: partOf(top, 'project'),
+    hosts: partOf(top, 'hosts'),
     version: partOf(top, 'version'),
     defaults:
       defaults !== null && isRecord(defaults.value) ? { value: defaults.value, path: [...path, 'defaults'] } : null,
@@ -139,7 +141,17 @@ function readList(
 }
 
 function bare(apps: readonly Block[]): EcosystemForm {
-  return { strict: false, include: null, static: null, project: null, version: null, defaults: null, apps, top: null };
+  return {
+    strict: false,
+    include: null,
+    static: null,
+    project: null,
+    hosts: null,
+    version: null,
+    defaults: null,
+    apps,
+    top: null,
+  };
 }
 
 function explainMissingList({ value, path }: Block, report: Report): null {

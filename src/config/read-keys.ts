@@ -18,12 +18,13 @@ export interface KeyedEcosystem {
   readonly include: Part | null;
   readonly static: Part | null;
   readonly project: Part | null;
+  readonly hosts: Part | null;
   readonly version: Part | null;
   readonly defaults: OptionBlock | null;
   readonly apps: readonly OptionBlock[];
 }
 
-const TOP_KEYS = ['apps', 'pm2', 'project', 'version', 'defaults', 'include', 'static', 'deploy'];
+const TOP_KEYS = ['apps', 'pm2', 'project', 'version', 'hosts', 'defaults', 'include', 'static', 'deploy'];
 
 /** Says what is wrong with the keys of a file; the values are for later. */
 export function readKeys(form: EcosystemForm, document: SourceDocument, report: Report): KeyedEcosystem {
@@ -34,6 +35,7 @@ export function readKeys(form: EcosystemForm, document: SourceDocument, report: 
     include: form.include,
     static: form.static,
     project: form.project,
+    hosts: form.hosts,
     version: form.version,
     defaults: form.defaults === null ? null : reader.block(form.defaults),
     apps: form.apps.map(reader.block),

@@ -11,11 +11,12 @@ import { isRecord, type SourcePath } from './source.ts';
  * `defaults` is told once and at its place. Returns the blocks that are not valid, by their paths.
  */
 export function validateValues(ecosystem: KeyedEcosystem, report: Report): ReadonlySet<SourcePath> {
-  const { include, static: served, project, version, defaults, apps } = ecosystem;
+  const { include, static: served, project, hosts, version, defaults, apps } = ecosystem;
   const value = {
     ...(include === null ? {} : { include: include.value }),
     ...(served === null ? {} : { static: entriesOf(served).map(({ value }) => value) }),
     ...(project === null ? {} : { project: project.value }),
+    ...(hosts === null ? {} : { hosts: hosts.value }),
     ...(version === null ? {} : { version: version.value }),
     ...(defaults === null ? {} : { defaults: plainBlock(defaults) }),
     apps: apps.map(plainBlock),
@@ -59,9 +60,10 @@ function groupByOption(errors: readonly ErrorObject[]): readonly OptionErrors[] 
   return [...groups.values()];
 }
 
-/** How many steps lead to what is reported as one: an option, or an entry of `static`. */
-function ownerLength([first]: readonly string[]): number {
+/** How many steps lead to what is reported as one: an option, an entry of `static`, or a group of `hosts`. */
+function ownerLength([first, second]: readonly string[]): number {
   if (first === 'apps') return 3;
+  if (first === 'hosts') return second === undefined ? 1 : 2;
   return first === 'defaults' || first === 'static' ? 2 : 1;
 }
 
@@ -90,7 +92,11 @@ function ownerOf([first, second, third]: readonly string[], ecosystem: KeyedEcos
     const entry = ecosystem.static === null ? undefined : entriesOf(ecosystem.static)[Number(second)];
     return entry === undefined ? null : { block: null, part: entry };
   }
-  if (first === 'include' || first === 'project' || first === 'version') {
+  if (first === 'hosts' && second !== undefined && isRecord(ecosystem.hosts?.value)) {
+    const { value, path } = ecosystem.hosts;
+    return { block: null, part: { value: value[second], path: [...path, second] } };
+  }
+  if (first === 'include' || first === 'project' || first === 'hosts' || first === 'version') {
     const part = ecosystem[first];
     return part === null ? null : { block: null, part };
   }

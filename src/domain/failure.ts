@@ -1,6 +1,7 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { Origin } from './desired-state.ts';
 import type { Host } from './host.ts';
+import type { HostGroup } from './host-group.ts';
 import type { PlanDifference } from './saved-plan.ts';
 import type { LockId, ProjectLock } from './lock.ts';
 import type { AppName, ProjectName, WorkerId } from './names.ts';
@@ -85,6 +86,19 @@ export type Failure =
       readonly wanted: Program;
       /** What starts it; null: nobody does. */
       readonly service: string | null;
+    }
+  /** The apps of the file are for other machines than the one that was meant. Nothing was changed. */
+  | {
+      readonly reason: 'runs-elsewhere';
+      readonly file: string;
+      readonly project: ProjectName;
+      /** Those that were asked for, or all. */
+      readonly groups: readonly HostGroup[];
+      /** How many the file has. */
+      readonly apps: number;
+      /** A machine or a group that is none of the file's; null: this machine. */
+      readonly asked: string | null;
+      readonly warnings: readonly Diagnostic[];
     }
   /** There is no way to eco on that machine. Nothing was changed by this command. */
   | {

@@ -31,6 +31,7 @@ type FileKey = (typeof FILE_KEYS)[keyof typeof FILE_KEYS];
 /** What the options that are no field of a spec become part of; null: of nothing but other options. */
 const PART_OF = {
   extends: null,
+  on: null,
   env_file: 'env',
   pass_env: 'env',
   revision: 'code',

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { CliContext, DaemonStart } from '../../src/cli/context.ts';
-import { startedWorkers } from '../../src/cli/flow/stray-workers.ts';
 import { runProgram } from '../../src/cli/program/program.ts';
 import type { DaemonClient } from '../../src/client/daemon-client.ts';
 import type { LoadedEcosystem } from '../../src/config/load-ecosystem.ts';
 import { fakeBootMachine } from '../support/fake-boot-machine.ts';
+import { startedWorkers } from '../../src/cli/flow/stray-workers.ts';
 import type { BootMachine } from '../../src/platform/boot-machine.ts';
 import { appSpec } from '../support/states.ts';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
@@ -95,6 +95,10 @@ export function fakeEco(world: World) {
     host: null,
     place: async () => ({ host: 'box', home: '/home/me/.eco' }),
     close: async () => {},
+    reach: async () => {
+      throw new Error('no other machine is here');
+    },
+    hostGroup: null,
     cwd: '/home/me/shop',
     environment: world.environment ?? {},
     home: '/home/me/.eco',

@@ -110,7 +110,7 @@ interface Loaded {
 /** The first of the apps. */
 async function load(apps: readonly Block[]): Promise<Loaded> {
   const file = join(folder, 'ecosystem.json');
-  writeFileSync(file, JSON.stringify({ apps }));
+  writeFileSync(file, JSON.stringify({ hosts: { web: 'ssh://web1' }, apps }));
   const home = join(folder, 'home');
   const loaded = await loadEcosystem({
     file,
@@ -119,6 +119,7 @@ async function load(apps: readonly Block[]): Promise<Loaded> {
     home,
     envName: ENV_NAME,
     codeRevision: 'compute',
+    where: { type: 'anywhere' },
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error, null, 2));
   const others = apps.slice(1).map(({ name }) => name);

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { isSavedPlan } from '../../domain/saved-plan.ts';
 import type { CliContext } from '../context.ts';
-import type { ExitCode } from '../exit-codes.ts';
 import { applyLocked, type ExecutionOptions } from '../flow/apply-locked.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
 import type { PlanOptions } from '../flow/make-plan.ts';
 import type { PatienceOptions } from '../flow/patience.ts';
 import { createReporter } from '../flow/reporter.ts';
+import { changeOnHosts, hostsOf } from '../flow/on-hosts.ts';
 import { withLock } from '../flow/with-lock.ts';
 import { plan as planOnly } from './plan.ts';
 
@@ -15,15 +15,17 @@ export interface ApplyOptions extends FileOptions, PlanOptions, PatienceOptions,
 }
 
 /** Plans, asks where that is due, executes, and tells the truth about the outcome in the exit code. */
-export async function apply(context: CliContext, options: ApplyOptions): Promise<ExitCode> {
+export async function apply(context: CliContext, options: ApplyOptions): Promise<number> {
   const text = options.file === undefined ? null : context.readFile(resolve(context.cwd, options.file));
   if (options.file !== undefined && text !== null && isSavedPlan(text)) {
     const { applySaved } = await import('./apply-saved.ts');
     return applySaved(context, { ...options, file: options.file, text });
   }
   if (options.dryRun === true) return planOnly(context, options);
-  const reporter = await createReporter(context, 'apply');
   const loaded = await loadFile(context, options, 'compute');
+  const hosts = loaded.ok ? null : hostsOf(loaded.error);
+  if (hosts !== null) return changeOnHosts(context, hosts, (there) => apply(there, options));
+  const reporter = await createReporter(context, 'apply');
   if (!loaded.ok) return reporter.fail(loaded.error);
   const { desired, warnings, locateApp } = loaded.value;
   await reporter.diagnostics(warnings);

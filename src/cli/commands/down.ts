@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { confirmPlan } from '../flow/confirm.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
 import { makePlan } from '../flow/make-plan.ts';
+import { changeOnHosts, hostsOf } from '../flow/on-hosts.ts';
 import { connectIfAny, observeForChange } from '../flow/observe.ts';
 import type { PatienceOptions } from '../flow/patience.ts';
 import { createReporter, type Reporter } from '../flow/reporter.ts';
@@ -23,9 +24,11 @@ export interface DownOptions extends FileOptions, PatienceOptions {
 const CONCURRENCY = 256;
 
 /** An apply of the same file without its apps: same owner check, same plan, same question. */
-export async function down(context: CliContext, options: DownOptions): Promise<ExitCode> {
-  const reporter = await createReporter(context, 'down');
+export async function down(context: CliContext, options: DownOptions): Promise<number> {
   const loaded = await loadFile(context, options, 'skip');
+  const hosts = loaded.ok ? null : hostsOf(loaded.error);
+  if (hosts !== null) return changeOnHosts(context, hosts, (there) => down(there, options));
+  const reporter = await createReporter(context, 'down');
   if (!loaded.ok) return reporter.fail(loaded.error);
   const desired: DesiredState = { ...loaded.value.desired, apps: [], manifests: {} };
 

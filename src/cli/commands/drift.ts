@@ -3,10 +3,11 @@ import { parseWorkerId } from '../../domain/names.ts';
 import type { ObservedState } from '../../domain/observed-state.ts';
 import { findDrift, type DriftReport, type Stray } from '../../reconcile/find-drift.ts';
 import type { CliContext } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
 import { appliedManifests } from '../flow/make-plan.ts';
+import { hostsOf, lookOnHosts } from '../flow/on-hosts.ts';
 import { observeForPlan } from '../flow/observe.ts';
 import { stillThere, strayWorkers, type StartedWorker } from '../flow/stray-workers.ts';
 import { hint, renderDiagnostics, writeJson } from '../render/console.ts';
@@ -19,9 +20,11 @@ export interface DriftCommandOptions extends FileOptions {
 }
 
 /** What differs from the last apply. Has no effect but that a stopped daemon which keeps apps runs again. */
-export async function drift(context: CliContext, options: DriftCommandOptions): Promise<ExitCode> {
+export async function drift(context: CliContext, options: DriftCommandOptions): Promise<number> {
   const { console } = context;
   const loaded = await loadFile(context, options, 'compute');
+  const hosts = loaded.ok ? null : hostsOf(loaded.error);
+  if (hosts !== null) return lookOnHosts(context, hosts.hosts, (there) => drift(there, options));
   if (!loaded.ok) return fail(context, loaded.error);
   const { desired, warnings } = loaded.value;
   await renderDiagnostics(console, warnings);

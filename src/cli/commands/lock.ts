@@ -4,6 +4,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
+import { hostsOf, lookOnHosts } from '../flow/on-hosts.ts';
 import { patience, type PatienceOptions } from '../flow/patience.ts';
 import { hint, say, writeJson } from '../render/console.ts';
 import { formatLocked, formatUnlocked, formatWaiting, lockAnswer } from '../render/lock-text.ts';
@@ -13,9 +14,11 @@ export interface LockOptions extends FileOptions, PatienceOptions {
 }
 
 /** Keeps everybody from changing the project until it is unlocked. */
-export async function lock(context: CliContext, options: LockOptions): Promise<ExitCode> {
+export async function lock(context: CliContext, options: LockOptions): Promise<number> {
   const { console } = context;
   const project = await projectOf(context, options);
+  const hosts = project.ok ? null : hostsOf(project.error);
+  if (hosts !== null) return lookOnHosts(context, hosts.hosts, (there) => lock(there, options));
   if (!project.ok) return fail(context, project.error);
   const client = await context.connect('if-absent');
   if (!client.ok) return fail(context, client.error);

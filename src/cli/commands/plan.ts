@@ -10,6 +10,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { loadFile, type FileOptions } from '../flow/load-file.ts';
 import { makePlan, type PlanOptions } from '../flow/make-plan.ts';
+import { hostsOf, lookOnHosts } from '../flow/on-hosts.ts';
 import { observeForPlan } from '../flow/observe.ts';
 import { hint, renderDiagnostics, writeJson } from '../render/console.ts';
 import { renderPlan } from '../render/plan-text.ts';
@@ -24,7 +25,7 @@ export interface PlanCommandOptions extends FileOptions, PlanOptions {
 }
 
 /** Shows what an apply would do, and has no effect but that a stopped daemon which keeps apps runs again. */
-export async function plan(context: CliContext, options: PlanCommandOptions): Promise<ExitCode> {
+export async function plan(context: CliContext, options: PlanCommandOptions): Promise<number> {
   const { console } = context;
   if (options.at !== undefined && context.host !== null) {
     const { AT_IS_HERE } = await import('../render/host-text.ts');
@@ -32,6 +33,8 @@ export async function plan(context: CliContext, options: PlanCommandOptions): Pr
     return EXIT.unclassified;
   }
   const loaded = await loadFile(context, options, 'compute');
+  const hosts = loaded.ok || options.out !== undefined ? null : hostsOf(loaded.error);
+  if (hosts !== null) return lookOnHosts(context, hosts.hosts, (there) => plan(there, options));
   if (!loaded.ok) return refuse(context, loaded.error);
   const { desired, warnings } = await place(context, loaded.value, options);
   await renderDiagnostics(console, warnings);

@@ -24,7 +24,7 @@ export interface RunOptions extends FileOptions {
 export async function run(context: CliContext, options: RunOptions): Promise<number> {
   const { console } = context;
   if (!leaveFirstProcess()) hint(console, formatUnreaped(nodeVersion()));
-  const loaded = await loadFile(context, options, 'skip');
+  const loaded = await loadFile(context, { ...options, development: true }, 'skip');
   if (!loaded.ok) return fail(context, loaded.error);
   const { desired, warnings } = loaded.value;
   const settings = { prune: true, allowEmpty: true, takeOwnership: false, force: false, manifests: {} };

@@ -4,7 +4,7 @@ import type { Failure } from '../../domain/failure.ts';
 import { seconds } from '../../domain/time.ts';
 import type { CliContext } from '../context.ts';
 import type { AdhocSettings } from '../adhoc-options.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { observeIfAny } from '../flow/observe.ts';
 import type { PatienceOptions } from '../flow/patience.ts';
@@ -20,7 +20,7 @@ export interface StartOptions extends PatienceOptions {
 }
 
 /** Apps that exist, by name; and programs, each of which becomes an app of the project `adhoc`. */
-export async function start(context: CliContext, options: StartOptions): Promise<ExitCode> {
+export async function start(context: CliContext, options: StartOptions): Promise<number> {
   const { targets, settings, programArgs } = options;
   const saysMore = Object.keys(settings).length > 0 || programArgs.length > 0;
   if (!saysMore && !targets.some((word) => isProgram(context, word))) return startApps(context, options);
@@ -68,7 +68,7 @@ function isEcosystemFile(word: string): boolean {
   );
 }
 
-async function startApps(context: CliContext, options: StartOptions): Promise<ExitCode> {
+async function startApps(context: CliContext, options: StartOptions): Promise<number> {
   const { operate } = await import('./operate.ts');
   return operate(context, { ...options, operation: { type: 'start' } });
 }
@@ -78,7 +78,7 @@ async function startProgram(
   context: CliContext,
   script: string,
   { settings, programArgs: args, lockTimeout = AMONG_OTHERS }: StartOptions,
-): Promise<ExitCode> {
+): Promise<number> {
   const { cwd, ...rest } = settings;
   const { defaultName } = await import('../../config/app-name.ts');
   const name = typeof rest.name === 'string' ? rest.name : defaultName(script);

@@ -29,7 +29,11 @@ export async function loadDevelopment(
 ): Promise<Result<LoadedDevelopment> & Pick<LoadedDevelopment, 'files'>> {
   const roles = new Map<string, FileRole>();
   const onRead = (file: string, as: FileRole): void => void (roles.get(file) === 'own' || roles.set(file, as));
-  const loaded = await loadFile(context, { ...options, env: options.env ?? PROFILE, onRead }, 'skip');
+  const loaded = await loadFile(
+    context,
+    { ...options, env: options.env ?? PROFILE, onRead, development: true },
+    'skip',
+  );
   const files = [...roles].map(([file, as]) => ({ file, as }));
   const matters = ({ code }: Diagnostic): boolean => options.env !== undefined || code !== NO_SUCH_PROFILE;
   if (!loaded.ok) {

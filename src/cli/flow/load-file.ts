@@ -13,6 +13,8 @@ export interface FileOptions {
   /** What would be a warning is an error. */
   readonly strict?: boolean;
   readonly onRead?: LoadOptions['onRead'];
+  /** All apps run here, whatever machines the file names. */
+  readonly development?: true;
 }
 
 export async function loadFile(
@@ -26,6 +28,7 @@ export async function loadFile(
     ...(options.env === undefined ? {} : { envName: options.env }),
     ...(options.revision === undefined ? {} : { revision: options.revision }),
     ...(options.onRead === undefined ? {} : { onRead: options.onRead }),
+    ...whereOf(context, options),
     cwd: context.cwd,
     environment: context.environment,
     home: context.home,
@@ -42,6 +45,12 @@ export async function loadFile(
     return asErrors({ reason: 'config-invalid', diagnostics: warnings });
   if (options.project === undefined) return loaded;
   return ok({ desired: { ...desired, project: options.project }, warnings, locateApp });
+}
+
+function whereOf({ host, hostGroup }: CliContext, { development }: FileOptions): Pick<LoadOptions, 'where'> {
+  if (development === true) return { where: { type: 'anywhere' } };
+  if (host !== null) return { where: { type: 'host', host } };
+  return hostGroup === null ? {} : { where: { type: 'group', name: hostGroup } };
 }
 
 function asErrors(failure: Failure): Result<never> {

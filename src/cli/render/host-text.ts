@@ -1,16 +1,19 @@
+import { basename } from 'node:path';
 import type { Failure } from '../../domain/failure.ts';
+import { allHosts } from '../../domain/host-group.ts';
 import { formatHost, type Host, type HostMistake } from '../../domain/host.ts';
 import { unreachable } from '../../util/unreachable.ts';
 import { quoted } from './quoted.ts';
 
-type HostFailure = Extract<Failure, { reason: `host-${string}` }>;
+type HostFailure = Extract<Failure, { reason: `host-${string}` | 'runs-elsewhere' }>;
 type Unreachable = Extract<HostFailure, { reason: 'host-unreachable' }>;
 
 export function isHostFailure(failure: Failure): failure is HostFailure {
-  return failure.reason.startsWith('host-');
+  return failure.reason.startsWith('host-') || failure.reason === 'runs-elsewhere';
 }
 
 export function hostHeadline(failure: HostFailure): string {
+  if (failure.reason === 'runs-elsewhere') return elsewhereHeadline(failure);
   const host = formatHost(failure.host);
   switch (failure.reason) {
     case 'host-unreachable':
@@ -23,6 +26,7 @@ export function hostHeadline(failure: HostFailure): string {
 }
 
 export function hostAdvice(failure: HostFailure): readonly string[] {
+  if (failure.reason === 'runs-elsewhere') return elsewhereAdvice(failure);
   const host = quoted(formatHost(failure.host));
   switch (failure.reason) {
     case 'host-unreachable':
@@ -36,6 +40,26 @@ export function hostAdvice(failure: HostFailure): readonly string[] {
     default:
       return unreachable(failure);
   }
+}
+
+type Elsewhere = Extract<HostFailure, { reason: 'runs-elsewhere' }>;
+
+function elsewhereHeadline({ file, groups, asked }: Elsewhere): string {
+  const name = basename(file);
+  const hosts = allHosts(groups).map(formatHost).join(', ');
+  if (asked === null) return `${name} is for ${hosts}; nothing was changed`;
+  if (groups.length === 0) return `${name} names no hosts, and none is called ${asked}; nothing was changed`;
+  return `${asked} is none of the hosts of ${name}; nothing was changed`;
+}
+
+function elsewhereAdvice({ groups }: Elsewhere): readonly string[] {
+  if (groups.length === 0)
+    return ['Name them in it, hosts: { web: [ssh://user@host] }, or say which: --host ssh://user@host'];
+  const [first] = allHosts(groups);
+  return [
+    ...groups.map(({ name, hosts }) => `${name}: ${hosts.map(formatHost).join(', ')}`),
+    ...(first === undefined ? [] : [`Say which: --host ${quoted(formatHost(first))}, or the name of a group, or all`]),
+  ];
 }
 
 function problemText({ because, version }: Unreachable): string {
@@ -105,6 +129,12 @@ function sshProblem(output: readonly string[]): string {
   return known ?? `ssh does not get there${output.length === 0 ? '' : ` (${output.at(-1)})`}`;
 }
 
+export function formatOneHost(command: string, group: string, hosts: readonly Host[]): string {
+  return `eco ${command} is about one machine at a time, and ${group} is ${hosts.map(formatHost).join(', ')}. Say which: --host ${formatHost(hosts[0] ?? NOWHERE)}.`;
+}
+
+const NOWHERE: Host = { user: null, name: 'host', port: null, folder: null, command: null };
+
 export const NO_HOST = 'No host is named: --remote-cwd and --remote-eco need --host ssh://user@host, or ECO_HOST.';
 
 export const AT_IS_HERE =
@@ -125,7 +155,7 @@ const HERE_ONLY: Readonly<Record<string, string>> = {
 };
 
 export function formatHostMistake(text: string, mistake: HostMistake): string {
-  return `${JSON.stringify(text)} is no host: ${MISTAKES[mistake]}. Write ssh://user@host, ssh://user@host:2222 or ssh://user@host/srv/app.`;
+  return `${JSON.stringify(text)} is no host: ${MISTAKES[mistake]}. Write ssh://user@host, ssh://user@host:2222 or ssh://user@host/srv/app, or the name of a group of the file.`;
 }
 
 const MISTAKES: Readonly<Record<HostMistake, string>> = {

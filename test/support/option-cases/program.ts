@@ -17,6 +17,15 @@ export const PROGRAM_CASES: readonly OptionCase[] = [
     shown: { effect: async ({ told }) => expect((await told()).env['EXTENDED']).toBe('yes') },
   },
   {
+    option: 'on',
+    written: { on: 'web' },
+    spec: {},
+    shown: {
+      in: 'test/e2e/remote-hosts.test.ts',
+      title: 'the hosts of a file, one after another: where the first fails, the others stay as they are',
+    },
+  },
+  {
     option: 'namespace',
     written: { namespace: 'web' },
     spec: { namespace: 'web' },
