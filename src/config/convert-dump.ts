@@ -44,6 +44,7 @@ export function convertDump({ folder, environment }: DumpRequest): Result<Conver
   const draft: Draft = {
     project: defaultProject(folder),
     include: undefined,
+    hosts: undefined,
     static: undefined,
     defaults: null,
     apps: apps.map(({ options }) => options),

@@ -57,6 +57,7 @@ export async function convertFile(request: ConvertRequest): Promise<Result<Conve
   const draft: Draft = {
     project: typeof keyed.project?.value === 'string' ? keyed.project.value : defaultProject(folder),
     include: top['include'],
+    hosts: top['hosts'],
     static: top['static'],
     defaults: keyed.defaults === null ? null : convertBlock(keyed.defaults, converter).options,
     apps: apps.map(({ options }) => options),

@@ -4,6 +4,7 @@ import { isRecord } from './source.ts';
 export interface Draft {
   readonly project: string;
   readonly include: unknown;
+  readonly hosts: unknown;
   readonly static: unknown;
   readonly defaults: DraftBlock | null;
   readonly apps: readonly DraftBlock[];
@@ -26,17 +27,20 @@ export interface DraftComments {
 /** The YAML text of a draft; reading it gives the values of the draft. */
 export async function formatDraft(draft: Draft, { about, schema }: DraftComments): Promise<string> {
   const { dump } = await import('js-yaml');
-  const { project, include, static: served, defaults, apps, deploy, interpolated } = draft;
+  const { project, include, hosts, static: served, defaults, apps, deploy, interpolated } = draft;
   const document = {
     project,
     ...(include === undefined ? {} : { include }),
+    ...(hosts === undefined ? {} : { hosts }),
     ...(defaults === null || defaults.size === 0 ? {} : { defaults: Object.fromEntries(defaults) }),
     apps: apps.map((app) => Object.fromEntries(app)),
     ...(served === undefined ? {} : { static: served }),
     ...(deploy === undefined ? {} : { deploy }),
   };
   const text = dump(interpolated ? document : escaped(document), { lineWidth: 120, noRefs: true });
-  const spaced = text.replace(/\n(?=(apps|defaults|static|deploy|include):)/g, '\n\n').replace(/\n(?=  - \w)/g, '\n\n');
+  const spaced = text
+    .replace(/\n(?=(apps|defaults|static|deploy|include|hosts):)/g, '\n\n')
+    .replace(/\n(?=  - \w)/g, '\n\n');
   const editors = schema === null ? '' : `# yaml-language-server: $schema=${schema}\n`;
   return `${editors}# ${about}\n${spaced.replace(/^apps:\n\n/m, 'apps:\n')}`;
 }

@@ -317,7 +317,14 @@ test('a file is proposed by what the package says, else by the files that are th
 });
 
 async function load(file: string, cwd: string) {
-  const loaded = await loadEcosystem({ file, cwd, environment, home: join(cwd, 'unused'), codeRevision: 'skip' });
+  const loaded = await loadEcosystem({
+    file,
+    cwd,
+    environment,
+    home: join(cwd, 'unused'),
+    codeRevision: 'skip',
+    where: { type: 'anywhere' },
+  });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error, null, 2));
   const { project, apps } = loaded.value.desired;
   return { project, apps };
