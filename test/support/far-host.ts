@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { EcoRig } from './eco-rig.ts';
 const SSHD = '/usr/sbin/sshd';
 /** sshd wants it where it is run by root, and a package that was only installed has not made it. */
 const PRIVILEGE_FOLDER = '/run/sshd';
+const SHARE = 'eco-test-';
 
 /** Another machine, as far as ssh can tell: an sshd on a port of its own, which leads into a rig of its own. */
 export class FarHost {
@@ -21,7 +22,8 @@ export class FarHost {
   readonly #sockets = new Set<Socket>();
   readonly #sshdPort: number;
   #isCut = false;
-  #madeFolder = false;
+  /** In the folder that sshd wants: others may need that as well, and the last one takes it away. */
+  #share: string | null = null;
   #sshd: ChildProcess | null = null;
 
   private constructor(rig: EcoRig, ports: { readonly wire: number; readonly sshd: number }) {
@@ -56,8 +58,7 @@ export class FarHost {
     const config = join(rig.root, 'sshd_config');
     await writeFile(config, this.#config());
     const log = join(rig.root, 'sshd.log');
-    this.#madeFolder ||= process.getuid?.() === 0 && !existsSync(PRIVILEGE_FOLDER);
-    if (this.#madeFolder) await mkdir(PRIVILEGE_FOLDER, { recursive: true });
+    await this.#shareFolder();
     const sshd = spawn(SSHD, ['-D', '-f', config, '-E', log], { stdio: 'ignore', env: { PATH: process.env['PATH'] } });
     this.#sshd = sshd;
     await rig.eventually(async () => {
@@ -83,7 +84,7 @@ export class FarHost {
     const ended = once(sshd, 'exit');
     sshd.kill('SIGTERM');
     await ended;
-    if (this.#madeFolder) await rmdir(PRIVILEGE_FOLDER).catch(() => undefined);
+    await this.#leaveFolder();
   }
 
   async dispose(): Promise<void> {
@@ -91,6 +92,21 @@ export class FarHost {
     this.#wire.close();
     await this.down();
     await this.rig.dispose();
+  }
+
+  async #shareFolder(): Promise<void> {
+    const isThere = existsSync(PRIVILEGE_FOLDER);
+    const isOurs = isThere && readdirSync(PRIVILEGE_FOLDER).some((name) => name.startsWith(SHARE));
+    if (process.getuid?.() !== 0 || (isThere && !isOurs) || this.#share !== null) return;
+    this.#share = join(PRIVILEGE_FOLDER, `${SHARE}${this.#sshdPort}`);
+    await mkdir(this.#share, { recursive: true });
+  }
+
+  async #leaveFolder(): Promise<void> {
+    if (this.#share === null) return;
+    await rmdir(this.#share);
+    this.#share = null;
+    await rmdir(PRIVILEGE_FOLDER).catch(() => undefined);
   }
 
   #carry(near: Socket): void {
