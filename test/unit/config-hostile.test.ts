@@ -19,7 +19,7 @@ import { diagnosticAnnotation, formatAnnotation } from '../../src/cli/render/git
 import { loadEcosystem } from '../../src/config/load-ecosystem.ts';
 import type { DesiredState } from '../../src/domain/desired-state.ts';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
-import { FILE_CASES, PROPERTY_TIMEOUT } from '../support/property-cases.ts';
+import { CASE_TIMEOUT, FILE_CASES, PROPERTY_TIMEOUT } from '../support/property-cases.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/ecosystems', import.meta.url));
 const environment = { PATH: join(fixtures, 'bin'), HOME: '/home/me', V: 'value' };
@@ -79,7 +79,7 @@ test('a random valid file is read', async () => {
       expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
       expect(desired).not.toBeNull();
     }),
-    { numRuns: FILE_CASES },
+    { numRuns: FILE_CASES, timeout: CASE_TIMEOUT },
   );
 });
 
@@ -151,7 +151,7 @@ test('a random mutation of a file yields a diagnostic with a place, or a spec', 
         expect(formatAnnotation(diagnosticAnnotation(diagnostic), folder)).not.toContain('\n');
       }
     }),
-    { numRuns: FILE_CASES },
+    { numRuns: FILE_CASES, timeout: CASE_TIMEOUT },
   );
 });
 
