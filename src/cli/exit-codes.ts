@@ -143,6 +143,7 @@ const CODES: Readonly<Record<Exclude<FailureReason, 'rollout-failed' | 'interrup
   'host-unreachable': EXIT.daemon,
   'host-lost': EXIT.daemon,
   'runs-elsewhere': EXIT.unclassified,
+  'host-not-copied': EXIT.unclassified,
   'boot-not-arranged': EXIT.unclassified,
   superseded: EXIT.unclassified,
   skipped: EXIT.unclassified,

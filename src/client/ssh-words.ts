@@ -16,7 +16,7 @@ export interface SshOptions {
 const KEEP_ALIVE = ['-o', 'ConnectTimeout=20', '-o', 'ServerAliveInterval=10', '-o', 'ServerAliveCountMax=3'];
 
 /** All words of a call of ssh but for the host. */
-function sshWords({ port }: Pick<Host, 'port'>, options: SshOptions): readonly string[] {
+export function sshWords({ port }: Pick<Host, 'port'>, options: SshOptions): readonly string[] {
   const { ssh, interactive, shared, terminal = false } = options;
   return [
     ...ssh,

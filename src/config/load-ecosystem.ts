@@ -37,6 +37,8 @@ export interface LoadOptions {
   /** `skip`: no file of code is read, and `auto` revisions are empty. */
   readonly codeRevision: 'compute' | 'skip';
   readonly onRead?: OnRead;
+  /** For another machine: the folder of the file is copied there first. */
+  readonly sync?: true;
   /** Which machine is meant; absent: this one. */
   readonly where?: Where;
 }

@@ -36,6 +36,19 @@ export type HostProblem =
   | { readonly type: 'no-greeting'; readonly command: string; readonly output: readonly string[] }
   | { readonly type: 'other-version'; readonly found: Program };
 
+/** Why a folder was not copied to another machine, or not in full. `folder` is there. */
+export type CopyProblem =
+  /** Which one is overwritten there must be said. */
+  | { readonly type: 'no-folder' }
+  /** A home folder, or the root. */
+  | { readonly type: 'too-much'; readonly folder: string }
+  /** It has files that were not copied there; `mark` in it would say that they may be deleted. */
+  | { readonly type: 'not-ours'; readonly folder: string; readonly mark: string }
+  | { readonly type: 'not-made'; readonly folder: string; readonly problem: string }
+  | { readonly type: 'no-rsync-here' }
+  | { readonly type: 'no-rsync-there' }
+  | { readonly type: 'rsync'; readonly exitCode: number | null; readonly output: readonly string[] };
+
 /**
  * Everything that may go wrong without being a bug. Data only: `cli/render/failure-text` makes the words and
  * `cli/exit-codes` the exit code. Plain JSON, so that a failure crosses the socket unchanged.
@@ -108,6 +121,8 @@ export type Failure =
       /** This eco's. */
       readonly version: string;
     }
+  /** What was to be copied to that machine before anything else was not. No app was changed. */
+  | { readonly reason: 'host-not-copied'; readonly host: Host; readonly from: string; readonly because: CopyProblem }
   /** The way there has broken off. The daemon there goes on with what it began. */
   | { readonly reason: 'host-lost'; readonly host: Host; readonly output: readonly string[] }
   /** Whether eco starts at boot could not be changed, or not in full. */

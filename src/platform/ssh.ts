@@ -25,7 +25,7 @@ const DEAF = `trap '' INT TERM; command -v "$0" >/dev/null 2>&1 || exit ${NO_SSH
 
 /** Its stdin and stdout are ours; where it asks somebody it does so in the terminal itself. */
 export function startSsh(words: readonly string[]): SshSession {
-  const child = execa('sh', ['-c', DEAF, ...words], { reject: false, buffer: false, cleanup: false });
+  const child = execa('/bin/sh', ['-c', DEAF, ...words], { reject: false, buffer: false, cleanup: false });
   const { stdin: input, stdout: output, stderr: errors } = child;
   // The pipe of a process that is gone; its end says what there is to say.
   input.on('error', () => {});
@@ -42,6 +42,6 @@ export function startSsh(words: readonly string[]): SshSession {
 /** In the place of this process: it has its terminal, and its signals. */
 export async function runSsh(words: readonly string[]): Promise<number | null> {
   const script = `command -v "$0" >/dev/null 2>&1 || exit ${NO_SSH}; exec "$0" "$@"`;
-  const { exitCode } = await execa('sh', ['-c', script, ...words], { reject: false, stdio: 'inherit' });
+  const { exitCode } = await execa('/bin/sh', ['-c', script, ...words], { reject: false, stdio: 'inherit' });
   return exitCode ?? null;
 }

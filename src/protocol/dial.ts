@@ -22,7 +22,7 @@ export interface DialCall {
   readonly body: unknown;
 }
 
-export type DialCallName = 'connect' | 'home-has-apps' | 'load' | 'source' | 'started-workers';
+export type DialCallName = 'connect' | 'home-has-apps' | 'load' | 'source' | 'started-workers' | 'prepare-sync';
 
 /** A daemon that answers. */
 export interface DialedDaemon {

@@ -230,3 +230,68 @@ describe('no way to eco there', () => {
     expect(refused.stderr).toContain('Permission denied');
   });
 });
+
+describe('apply --sync', () => {
+  const file = (port: number) => ({
+    project: 'shop',
+    apps: [{ name: 'api', script: './dist/server.js', env: { PORT: port } }],
+  });
+
+  test('makes the folder there the same as the one here, over one connection, before anything is planned', async ({
+    eco,
+    far,
+  }) => {
+    const port = await far.rig.port();
+    await eco.write({
+      'ecosystem.json': file(port),
+      'dist/server.js': SERVER,
+      'dist/old.txt': '',
+      'a b/$(id).txt': 'odd',
+      '.rsync-filter': 'P /uploads\n- /notes\n',
+      'notes/n.txt': '',
+      '.git/HEAD': 'ref: refs/heads/none',
+    });
+    const remote = there(eco, far);
+    const first = await remote.ok(['apply', '--sync']);
+    expect(first.stderr).toContain('Copied: ');
+    expect((await far.rig.get(port)).status).toBe(200);
+    expect(await far.logins()).toBe(1);
+    expect(await far.rig.read('a b/$(id).txt')).toBe('odd');
+    expect(['notes', '.git'].filter((name) => existsSync(far.rig.path(name)))).toEqual([]);
+
+    await far.rig.write({ 'uploads/mine.txt': 'kept', 'stray.txt': '' });
+    await eco.edit('dist/server.js', 'I serve', 'I serve anew');
+    await eco.shell('rm dist/old.txt');
+    const second = await remote.ok(['apply', '--sync']);
+    expect(second.stdout).toContain('dist/server.js');
+    expect(await far.rig.read('uploads/mine.txt')).toBe('kept');
+    expect(['stray.txt', 'dist/old.txt'].filter((name) => existsSync(far.rig.path(name)))).toEqual([]);
+    const third = await remote.ok(['apply', '--sync']);
+    expect(third.stderr).toContain('Nothing there differs.');
+    expect(third.stdout).toContain('No changes');
+  });
+
+  test('overwrites no folder that somebody might miss, and copies nothing of a wrong file', async ({ eco, far }) => {
+    const remote = there(eco, far);
+    await eco.write({ 'ecosystem.json': file(1), 'dist/server.js': SERVER });
+    await far.rig.write({ 'precious.txt': '' });
+    const full = await remote.run(['apply', '--sync']);
+    expect(full.exitCode).toBe(1);
+    expect(full.stderr).toContain('holds files that were not copied into it');
+    expect(full.stderr).toContain(`touch ${far.rig.folder}/.eco-synced`);
+    const home = await remote.run(['apply', '--sync', '--remote-cwd', '~']);
+    expect(home.stderr).toContain('is no folder for one project alone');
+    const nowhere = await remote.run(['apply', '--sync'], { env: { ECO_HOST: `ssh://127.0.0.1:${far.port}` } });
+    expect(nowhere.stderr).toContain('it is not said into which folder there');
+    await eco.shell(`mkdir ${eco.root}/ssh-only && ln -s "$(command -v ssh)" ${eco.root}/ssh-only/ssh`);
+    const noRsync = await remote.run(['apply', '--sync', '--remote-cwd', `${far.rig.root}/new`], {
+      env: { PATH: `${eco.root}/ssh-only` },
+    });
+    expect(noRsync.stderr).toContain('there is no rsync here');
+    expect((await eco.run(['apply', '--sync'])).stderr).toContain('name it, --host ssh://user@host/folder');
+    await eco.write({ 'ecosystem.json': { project: 'shop', apps: [{ script: 7 }] } });
+    expect((await remote.run(['apply', '--sync', '--remote-cwd', `${far.rig.root}/none`])).exitCode).toBe(3);
+    expect(existsSync(`${far.rig.root}/none`)).toBe(false);
+    expect(existsSync(far.rig.path('dist'))).toBe(false);
+  });
+});

@@ -77,6 +77,12 @@ export class FarHost {
     this.#isCut = false;
   }
 
+  /** How often somebody was let in. */
+  async logins(): Promise<number> {
+    const log = await readFile(join(this.rig.root, 'sshd.log'), 'utf8');
+    return log.match(/Accepted publickey/g)?.length ?? 0;
+  }
+
   async down(): Promise<void> {
     const sshd = this.#sshd;
     this.#sshd = null;

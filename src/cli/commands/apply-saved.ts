@@ -68,6 +68,7 @@ export async function applySaved(context: CliContext, options: ApplySavedOptions
 function fixedFlag(options: ApplyOptions): string | null {
   const flags: readonly (readonly [flag: string, given: boolean])[] = [
     ['--dry-run', options.dryRun === true],
+    ['--sync', options.sync === true],
     ['--env', options.env !== undefined],
     ['--project', options.project !== undefined],
     ['--revision', options.revision !== undefined],

@@ -13,6 +13,8 @@ export interface FileOptions {
   /** What would be a warning is an error. */
   readonly strict?: boolean;
   readonly onRead?: LoadOptions['onRead'];
+  /** The folder of the file is copied to the other machine first. */
+  readonly sync?: boolean;
   /** All apps run here, whatever machines the file names. */
   readonly development?: true;
 }
@@ -29,6 +31,7 @@ export async function loadFile(
     ...(options.revision === undefined ? {} : { revision: options.revision }),
     ...(options.onRead === undefined ? {} : { onRead: options.onRead }),
     ...whereOf(context, options),
+    ...(options.sync === true ? { sync: true } : {}),
     cwd: context.cwd,
     environment: context.environment,
     home: context.home,

@@ -104,6 +104,7 @@ function addApply(program: Command, run: Run): void {
     .description('make the processes match the file, or do what a saved plan says, and wait until they are ready')
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'only show the plan')
+    .option('--sync', 'first copy the folder of the file to --host, by rsync; what is only there is deleted')
     .option('--timeout <time>', 'wait no longer than this (10m) and exit 10; what was begun goes on', duration)
     .option('--no-rollback', 'leave an app whose rollout failed as it is, also if nothing of it serves any more')
     .option('--concurrency <n>', 'steps at once', positiveCount, DEFAULT_CONCURRENCY);

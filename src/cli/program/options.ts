@@ -16,6 +16,8 @@ export interface OutputFlags {
   readonly host?: string;
   readonly remoteCwd?: string;
   readonly remoteEco?: string;
+  /** Of `apply`: there is more to be said there than what eco says. */
+  readonly sync?: boolean;
 }
 
 export interface FileFlags extends OutputFlags {

@@ -65,6 +65,10 @@ async function answerTo(context: CliContext, { call, body }: DialCall): Promise<
       return ok(await context.homeHasApps());
     case 'started-workers':
       return ok(await context.startedWorkers());
+    case 'prepare-sync': {
+      const { prepareSyncTarget } = await import('../../platform/sync-target.ts');
+      return ok(prepareSyncTarget(await folderHere(context, body as string | null)));
+    }
     case 'source':
       return ok(await context.source(await folderHere(context, body as string | null)));
     case 'load':

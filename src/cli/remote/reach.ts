@@ -2,12 +2,22 @@ import type { SshOptions } from '../../client/ssh-words.ts';
 import { splitWords } from '../../config/words.ts';
 import type { Host } from '../../domain/host.ts';
 import type { CliContext } from '../context.ts';
+import { temporaryFolder } from '../../platform/temporary-folder.ts';
 import type { OutputFlags } from '../program/options.ts';
 import { remoteContext } from './remote-context.ts';
 
 /** The same commands about a machine, as the flags say to go there. */
 export function reach(here: CliContext, host: Host, flags: OutputFlags): CliContext {
-  return remoteContext(here, { host: withFlags(host, here, flags), ssh: sshOptions(here) });
+  const folder = flags.sync === true ? temporaryFolder() : null;
+  const shared = folder === null ? null : `${folder.path}/ssh`;
+  const there = remoteContext(here, { host: withFlags(host, here, flags), ssh: { ...sshOptions(here), shared } });
+  return {
+    ...there,
+    close: async () => {
+      await there.close();
+      folder?.remove();
+    },
+  };
 }
 
 /** What is said for this one command comes before what the host says, and that before what is said for all. */

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { DaemonClient } from '../../client/daemon-client.ts';
 import type { FarEco } from '../../client/dial.ts';
 import type { SshOptions } from '../../client/ssh-words.ts';
@@ -51,7 +52,7 @@ export function remoteContext(here: CliContext, { host, ssh }: RemoteOptions): C
       const answer = await asked<Source | null>(await far(), 'source', host.folder);
       return answer.ok && answer.value !== null ? answer.value : here.source(folder);
     },
-    load: async (options) => loadThrough(far, host, options),
+    load: async (options) => loadThrough({ here, far, host, ssh }, options),
     close: async () => {
       const eco = await dialed;
       if (eco?.ok === true) await eco.value.close();
@@ -76,19 +77,27 @@ async function connectThrough(
   return ok(eco.value.client(daemon.value));
 }
 
+interface Way extends RemoteOptions {
+  readonly here: CliContext;
+  readonly far: () => Promise<Result<FarEco>>;
+}
+
 /** What is wrong with the file by itself is told before anybody is asked. */
-async function loadThrough(
-  far: () => Promise<Result<FarEco>>,
-  host: Host,
-  options: LoadOptions,
-): Promise<Result<LoadedEcosystem>> {
+async function loadThrough({ here, far, host, ssh }: Way, options: LoadOptions): Promise<Result<LoadedEcosystem>> {
   const { gatherEcosystem } = await import('../../config/gather-ecosystem.ts');
   const gathered = await gatherEcosystem(options);
   if (!gathered.ok) return gathered;
   const { given, warnings } = gathered.value;
   const { envName = null, revision = null, codeRevision } = options;
   const load: FarLoad = { given: withoutOddities(given), envName, revision, codeRevision, folder: host.folder };
-  const loaded = await asked<FarLoaded>(await far(), 'load', load);
+  const eco = await far();
+  if (!eco.ok) return eco;
+  if (options.sync === true) {
+    const { copyThere } = await import('./copy-there.ts');
+    const copied = await copyThere(here, { eco: eco.value, host, ssh, from: dirname(given.files[0]?.file ?? '.') });
+    if (!copied.ok) return copied;
+  }
+  const loaded = await eco.value.call<FarLoaded>('load', load);
   if (!loaded.ok) return err(loaded.error);
   const { desired, places } = loaded.value;
   // Some of what a program can hold, and is warned of, has no form in JSON.

@@ -3,6 +3,7 @@ import type { Failure } from '../../domain/failure.ts';
 import { allHosts } from '../../domain/host-group.ts';
 import { formatHost, type Host, type HostMistake } from '../../domain/host.ts';
 import { unreachable } from '../../util/unreachable.ts';
+import { copyAdvice, copyHeadline, login } from './copy-text.ts';
 import { quoted } from './quoted.ts';
 
 type HostFailure = Extract<Failure, { reason: `host-${string}` | 'runs-elsewhere' }>;
@@ -14,6 +15,7 @@ export function isHostFailure(failure: Failure): failure is HostFailure {
 
 export function hostHeadline(failure: HostFailure): string {
   if (failure.reason === 'runs-elsewhere') return elsewhereHeadline(failure);
+  if (failure.reason === 'host-not-copied') return copyHeadline(failure);
   const host = formatHost(failure.host);
   switch (failure.reason) {
     case 'host-unreachable':
@@ -27,6 +29,7 @@ export function hostHeadline(failure: HostFailure): string {
 
 export function hostAdvice(failure: HostFailure): readonly string[] {
   if (failure.reason === 'runs-elsewhere') return elsewhereAdvice(failure);
+  if (failure.reason === 'host-not-copied') return copyAdvice(failure);
   const host = quoted(formatHost(failure.host));
   switch (failure.reason) {
     case 'host-unreachable':
@@ -101,12 +104,6 @@ function adviceOn({ host, because, version }: Unreachable): readonly string[] {
     default:
       return unreachable(because);
   }
-}
-
-function login({ user, name, port }: Host): string {
-  return ['ssh', ...(port === null ? [] : ['-p', String(port)]), quoted(user === null ? name : `${user}@${name}`)].join(
-    ' ',
-  );
 }
 
 function install(host: Host, version: string): string {
