@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test as base } from '../support/eco-test.ts';
 import type { EcoRig, RunOptions } from '../support/eco-rig.ts';
 import { FarHost, sshSettings } from '../support/far-host.ts';
+import { TerminalScreen } from '../support/terminal-screen.ts';
 
 const test = base.extend<{ readonly far: FarHost }>({
   far: async ({ eco, onTestFailed }, use) => {
@@ -88,6 +90,31 @@ test('a file here makes apps run there; nothing of it runs or is kept here', asy
   });
   await remote.ok(['down', '--yes']);
   expect(await far.rig.list()).toEqual([]);
+});
+
+test('whoever looks on sees what happens there as it happens', async ({ eco, far }) => {
+  await far.rig.write({ 'ticks.js': 'let n = 0; setInterval(() => console.log(`tick ${n++}`), 50);' });
+  await eco.write({ 'ecosystem.json': { project: 'shop', apps: [{ name: 'ticker', script: './ticks.js' }] } });
+  const remote = there(eco, far);
+  await remote.ok(['apply']);
+  const logs = eco.start(['logs', 'ticker', '--follow', '--lines', '0'], remote.options());
+  let shown = '';
+  logs.stdout?.on('data', (text: Buffer) => (shown += text.toString()));
+  await eco.eventually(() => (shown.match(/tick \d+/g) ?? []).length > 5, { within: 30_000 });
+  const ended = once(logs, 'exit');
+  logs.kill('SIGINT');
+  expect(await ended).toEqual([0, null]);
+
+  const env = remote.options().env ?? {};
+  const screen = await TerminalScreen.open(eco, ['monit'], { columns: 100, rows: 30, env });
+  try {
+    await screen.shows(/ticker/);
+    await screen.shows(/tick \d+/);
+    await screen.press('q');
+    await screen.shows(/exit code 0/);
+  } finally {
+    await screen.close();
+  }
 });
 
 test('a mistake that only the machine there can see has its place in the file here', async ({ eco, far }) => {
@@ -252,7 +279,9 @@ describe('apply --sync', () => {
       '.git/HEAD': 'ref: refs/heads/none',
     });
     const remote = there(eco, far);
-    const first = await remote.ok(['apply', '--sync']);
+    await eco.shell(`mkdir ${eco.root}/tmp`);
+    const first = await remote.ok(['apply', '--sync'], { env: { TMPDIR: `${eco.root}/tmp` } });
+    expect(readdirSync(`${eco.root}/tmp`)).toEqual([]);
     expect(first.stderr).toContain('Copied: ');
     expect((await far.rig.get(port)).status).toBe(200);
     expect(await far.logins()).toBe(1);

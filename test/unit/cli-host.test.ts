@@ -1,9 +1,19 @@
 import { expect, test } from 'vitest';
-import { err } from '../../src/domain/result.ts';
+import type { DesiredState } from '../../src/domain/desired-state.ts';
+import { err, ok } from '../../src/domain/result.ts';
 import type { Host } from '../../src/domain/host.ts';
 import { fakeEco, type World } from './cli-fake-context.ts';
 
 const web: Host = { user: null, name: 'web1', port: null, folder: null, command: null };
+
+const desired: DesiredState = {
+  project: 'shop',
+  origin: { type: 'folder', path: '/home/me/shop' },
+  file: '/home/me/shop/ecosystem.yaml',
+  apps: [],
+  manifests: {},
+};
+const LOADED = ok({ desired, warnings: [], locateApp: () => null });
 
 async function run(args: readonly string[], world: World = {}) {
   const eco = fakeEco({ observed: { projects: [] }, ...world });
@@ -46,6 +56,15 @@ test('how to go there says nothing without where', async () => {
   const { exitCode, err: text } = await run(['list', '--remote-eco', '/opt/eco']);
   expect(exitCode).toBe(1);
   expect(text).toContain('need --host ssh://user@host');
+});
+
+test.each([
+  [['apply', '--sync'], 'name it, --host ssh://user@host/folder'],
+  [['apply', '--sync', '--dry-run'], '--dry-run changes nothing: leave one of them out'],
+])('eco %s copies nothing, and says why', async (args, problem) => {
+  const { exitCode, err: text } = await run(args, { loaded: LOADED });
+  expect(exitCode).toBe(1);
+  expect(text).toContain(problem);
 });
 
 test('a file that is for other machines changes nothing here, and says for which it is', async () => {
