@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Own modules that become files of their own where they are imported dynamically; packages always do. */
 const SEPARATE =
-  /^src\/(cli\/run-cli|cli\/commands\/[^/]+|config\/load-ecosystem|platform\/(start-daemon|boot-machine|health)|supervise\/foreground)\.ts$/;
+  /^src\/(cli\/run-cli|cli\/(commands|remote)\/[^/]+|config\/load-ecosystem|platform\/(start-daemon|boot-machine|health)|supervise\/foreground)\.ts$/;
 
 /** Own modules that become ES modules, for a package in them awaits at its top level; `import()` stays what it is. */
 const AS_MODULE = /^src\/cli\/monit\/monit-view\.ts$/;

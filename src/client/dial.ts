@@ -36,7 +36,7 @@ export async function dial(host: Host, options: DialOptions): Promise<Result<Far
   const { version } = options;
   // The folder matters to calls only, each of which names it.
   const command = ecoCommand({ ...host, folder: null }, ['dial-stdio']);
-  const session = startSsh(sshCommand(host, command, options));
+  const session = await startSsh(sshCommand(host, command, options));
   const said = new Said(session, options.onError);
   const greeted = await readGreeting(session, options);
   if (greeted === null) {

@@ -22,6 +22,9 @@ import type { OnRead } from './source.ts';
 import { readerHere, readerOfGiven } from './source-reader.ts';
 import type { Report } from './report.ts';
 
+/** The first half, for another machine; `loadGiven` is the second. */
+export { gatherEcosystem } from './gather-ecosystem.ts';
+
 export interface LoadOptions {
   /** As typed by the user; absent: looked up from `cwd` upward to the root of the repository. */
   readonly file?: string;

@@ -1,5 +1,3 @@
-import { execa } from 'execa';
-
 export interface CopyRequest {
   /** Absolute; what is in it is copied. */
   readonly from: string;
@@ -41,6 +39,7 @@ export async function copyFolder({ from, to, ssh, keep }: CopyRequest): Promise<
     `${from}/`,
     target,
   ];
+  const { execa } = await import('execa');
   const result = await execa('rsync', args, { reject: false, stdin: 'ignore' });
   if (result.code === 'ENOENT') return { type: 'not-here' };
   if (result.exitCode !== 0) {

@@ -1,5 +1,4 @@
 import type { Readable, Writable } from 'node:stream';
-import { execa } from 'execa';
 
 export interface SshSession {
   readonly input: Writable;
@@ -24,7 +23,8 @@ const END_TIMEOUT = 2000;
 const DEAF = `trap '' INT TERM; command -v "$0" >/dev/null 2>&1 || exit ${NO_SSH}; exec "$0" "$@"`;
 
 /** Its stdin and stdout are ours; where it asks somebody it does so in the terminal itself. */
-export function startSsh(words: readonly string[]): SshSession {
+export async function startSsh(words: readonly string[]): Promise<SshSession> {
+  const { execa } = await import('execa');
   const child = execa('/bin/sh', ['-c', DEAF, ...words], { reject: false, buffer: false, cleanup: false });
   const { stdin: input, stdout: output, stderr: errors } = child;
   // The pipe of a process that is gone; its end says what there is to say.
@@ -41,6 +41,7 @@ export function startSsh(words: readonly string[]): SshSession {
 
 /** In the place of this process: it has its terminal, and its signals. */
 export async function runSsh(words: readonly string[]): Promise<number | null> {
+  const { execa } = await import('execa');
   const script = `command -v "$0" >/dev/null 2>&1 || exit ${NO_SSH}; exec "$0" "$@"`;
   const { exitCode } = await execa('/bin/sh', ['-c', script, ...words], { reject: false, stdio: 'inherit' });
   return exitCode ?? null;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { PatienceOptions } from '../flow/patience.ts';
+import { HOST_FLAGS } from './host-flags.ts';
 import { names, waitingTime } from './values.ts';
 
 /** Runs a command with a context made from its flags, and keeps its exit code: a published one, or that of an app. */
@@ -44,16 +45,7 @@ export interface TargetFlags extends OutputFlags {
 }
 
 /** Global flags that take a value: they may stand before the command, so that their value must not be taken for it. */
-export const FLAGS_WITH_VALUE: readonly string[] = [
-  '-f',
-  '--file',
-  '--project',
-  '--env',
-  '--only',
-  '--host',
-  '--remote-cwd',
-  '--remote-eco',
-];
+export const FLAGS_WITH_VALUE: readonly string[] = ['-f', '--file', '--project', '--env', '--only', ...HOST_FLAGS];
 
 export function withOutput(command: Command): Command {
   return command

@@ -6,7 +6,8 @@ import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { fail } from '../flow/fail.ts';
 import { lookOnHosts } from '../flow/on-hosts.ts';
-import { FLAGS_WITH_VALUE, type OutputFlags } from '../program/options.ts';
+import { HOST_FLAGS } from '../program/host-flags.ts';
+import type { OutputFlags } from '../program/options.ts';
 import { formatHereOnly, formatHostMistake, formatOneHost, NO_HOST } from '../render/host-text.ts';
 import { reach, sshOptions, withFlags } from './reach.ts';
 
@@ -109,5 +110,3 @@ export function withoutHost(words: readonly string[]): readonly string[] {
   }
   return kept;
 }
-
-const HOST_FLAGS = FLAGS_WITH_VALUE.filter((flag) => /^--(host|remote-)/.test(flag));

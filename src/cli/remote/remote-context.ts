@@ -84,7 +84,7 @@ interface Way extends RemoteOptions {
 
 /** What is wrong with the file by itself is told before anybody is asked. */
 async function loadThrough({ here, far, host, ssh }: Way, options: LoadOptions): Promise<Result<LoadedEcosystem>> {
-  const { gatherEcosystem } = await import('../../config/gather-ecosystem.ts');
+  const { gatherEcosystem } = await import('../../config/load-ecosystem.ts');
   const gathered = await gatherEcosystem(options);
   if (!gathered.ok) return gathered;
   const { given, warnings } = gathered.value;
