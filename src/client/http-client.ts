@@ -44,6 +44,7 @@ function completeState(state: ObservedState): ObservedState {
   const complete = (app: ObservedApp): ObservedApp => ({
     ...app,
     spec: completeSpec(app.spec),
+    ...(app.towards === undefined ? {} : { towards: completeSpec(app.towards) }),
     applied: app.applied === null ? null : completeSpec(app.applied),
   });
   const projects = state.projects.map(({ deletedApps = [], ...project }) => ({

@@ -32,6 +32,8 @@ export interface ObservedApp {
   readonly project: ProjectName;
   /** What the daemon keeps now: the file's spec with the changes made by hand. */
   readonly spec: AppSpec;
+  /** What it is about to become, where that is something else: a rollout is under way. */
+  readonly towards?: AppSpec;
   /** What the last successful apply asked for; null if the app was started by hand or never came up. */
   readonly applied: AppSpec | null;
   /** Whether the daemon keeps it running. */

@@ -36,6 +36,8 @@ export function healthOf(app: ObservedApp): Health {
   });
   if (broken.length > 0) return { type: 'broken', cause: broken.join(', '), fine };
   const busy = slots.filter(({ slot }) => slot === 'busy');
+  // All that is left of the old workers may be their ends: nothing but this tells that they are not to come back.
+  if (app.towards !== undefined) return { type: 'converging', cause: 'about to become something else' };
   if (busy.length === 0) return { type: 'healthy' };
   return { type: 'converging', cause: sentence(app.spec.kind === 'task' ? 'running' : 'starting', busy, wanted) };
 }

@@ -2,6 +2,7 @@ import type { Failure, Serving, WorkerFailure } from '../domain/failure.ts';
 import type { RolloutPolicy } from '../domain/policies.ts';
 import type { ObservedApp } from '../domain/observed-state.ts';
 import type { WorkerProgress } from '../protocol/control.ts';
+import { equalJson } from '../util/compare.ts';
 import type { ClusterDocument, Target } from './cluster-document.ts';
 import type { GivenUp } from './rollout.ts';
 import type { Worker } from './worker.ts';
@@ -58,6 +59,7 @@ export function observedApp(document: ClusterDocument, workers: readonly Worker[
     name: key.app,
     project: key.project,
     spec: target.spec,
+    ...(equalJson(aim.spec, target.spec) ? {} : { towards: aim.spec }),
     applied,
     appliedRevision,
     goal,

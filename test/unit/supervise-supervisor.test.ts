@@ -6,12 +6,17 @@ import type { StepOutcome, StepRequest } from '../../src/protocol/control.ts';
 import type { ClusterDocument } from '../../src/supervise/cluster-document.ts';
 import type { WorkerRecord } from '../../src/supervise/ports.ts';
 import type { SessionLeader } from '../../src/platform/process-table.ts';
+import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { Supervisor } from '../../src/supervise/supervisor.ts';
 import { BOOT_ID, FakeMachine, fakeApps } from '../support/fake-machine.ts';
-import { appSpec } from '../support/states.ts';
+import { appSpec, desiredState, observedProject, observedState } from '../support/states.ts';
 
 const BY = { user: 'ada', host: 'here', pid: 1 };
 const API = appSpec({ name: 'api', killTimeout: seconds(4) });
+const APPLY = {
+  ...{ prune: true, allowEmpty: false, takeOwnership: false, force: false },
+  ...{ only: null, manifests: {}, daemon: null },
+};
 const TASK = appSpec({ name: 'task', kind: 'task' });
 
 let machine: FakeMachine;
@@ -533,5 +538,50 @@ describe('an app whose files change again and again', () => {
     expect(brakes()).toHaveLength(1);
     await perform({ type: 'stop', workers: 1 });
     expect(reloads()).toHaveLength(10);
+  });
+});
+
+describe('an app that is about to become something else', () => {
+  const before = appSpec({
+    name: 'api',
+    killTimeout: seconds(1),
+    env: { V: '1' },
+    rollout: { ...API.rollout, minReady: seconds(30) },
+  });
+  const after = { ...before, env: { V: '2' } };
+  const planFor = (spec: AppSpec) => {
+    const observed = observedState(observedProject(supervisor.observe('shop')));
+    const plan = reconcile(desiredState([spec]), observed, APPLY);
+    if (!plan.ok) throw new Error(plan.error.reason);
+    return plan.value.steps;
+  };
+
+  test('is taken back by a plan for what it is still said to be, though its old workers have left', async () => {
+    await perform(start(before));
+    // Whoever asked for it has gone.
+    void ask({ type: 'replace', spec: after, because: 'of a test' });
+    await machine.clock.advance(seconds(10));
+    expect(supervisor.observe().map(({ spec, towards }) => [spec.env['V'], towards?.env['V']])).toEqual([['1', '2']]);
+    expect(machine.living.map(({ request }) => request.env['V'])).toEqual(['2']);
+
+    const [step] = planFor(before);
+    expect(step).toMatchObject({ app: 'api', action: { type: 'start' }, cause: 'about to become something else' });
+    if (step === undefined) throw new Error('there is no step');
+    expect(await perform(step.action)).toMatchObject({ ok: true });
+    await machine.clock.advance(minutes(2));
+    expect(machine.living.map(({ request }) => request.env['V'])).toEqual(['1']);
+    expect(supervisor.observe()[0]).not.toHaveProperty('towards');
+    expect(planFor(before)).toEqual([]);
+  });
+
+  test('goes on to it by a plan that asks for that', async () => {
+    await perform(start(before));
+    void ask({ type: 'replace', spec: after, because: 'of a test' });
+    await machine.clock.advance(seconds(10));
+    const [step] = planFor(after);
+    if (step === undefined) throw new Error('there is no step');
+    const started = machine.started.length;
+    expect(await perform(step.action)).toMatchObject({ ok: true });
+    expect([machine.started.length, machine.living.map(({ request }) => request.env['V'])]).toEqual([started, ['2']]);
   });
 });
