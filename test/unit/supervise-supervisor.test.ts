@@ -14,8 +14,13 @@ import { appSpec, desiredState, observedProject, observedState } from '../suppor
 const BY = { user: 'ada', host: 'here', pid: 1 };
 const API = appSpec({ name: 'api', killTimeout: seconds(4) });
 const APPLY = {
-  ...{ prune: true, allowEmpty: false, takeOwnership: false, force: false },
-  ...{ only: null, manifests: {}, daemon: null },
+  prune: true,
+  allowEmpty: false,
+  takeOwnership: false,
+  force: false,
+  only: null,
+  manifests: {},
+  daemon: null,
 };
 const TASK = appSpec({ name: 'task', kind: 'task' });
 
