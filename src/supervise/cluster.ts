@@ -234,7 +234,7 @@ export class Cluster {
   #step(): void {
     this.#timer?.cancel();
     this.#timer = null;
-    this.#workers.forgetDead(this.#target().generation);
+    this.#workers.forgetDead(this.#target());
     if (this.document.goal === 'stopped') return this.#stepTowardsStopped();
     // Between two runs nothing is missing.
     if (this.#rollout === null && this.document.target.spec.schedule !== null) return;

@@ -67,10 +67,12 @@ export class WorkerSet {
     this.#vacated.clear();
   }
 
-  /** Of the generation that shall run, those that are over stay to be seen, unless they were to go anyway. */
-  forgetDead(generation: number): void {
-    const staying = this.#all.filter(({ state, generation: own, retirement }) =>
-      own === generation && retirement === null ? state.phase !== 'stopped' : !isDead(state),
+  /** Of those that shall run, what is over stays to be seen, unless it was to go anyway. */
+  forgetDead({ generation, spec }: Pick<Target, 'generation' | 'spec'>): void {
+    const staying = this.#all.filter(({ state, generation: own, instance, retirement }) =>
+      own === generation && instance < spec.instances && retirement === null
+        ? state.phase !== 'stopped'
+        : !isDead(state),
     );
     for (const { id, instance, retirement } of this.#all.filter((worker) => !staying.includes(worker))) {
       this.#journal.forget(id);

@@ -344,12 +344,14 @@ describe('scale', () => {
     });
   });
 
-  test('of tasks that have run: down is done at once', async () => {
+  test('of tasks that have run: down is done at once, and what has run for numbers beyond is forgotten', async () => {
     const task = appSpec({ name: 'api', kind: 'task', instances: 2 });
     const app = new Fixture(newDocument(KEY, task));
     app.machine.onLaunch = (process) => process.exit({ type: 'exit-code', code: 0 });
     expect(await app.within(seconds(1), app.converge(task, 'keep'))).toMatchObject({ ok: true });
     expect(await app.within(seconds(1), app.converge({ ...task, instances: 1 }, 'keep'))).toMatchObject({ ok: true });
+    expect(app.cluster.observe().workers.map(({ instance, phase }) => [instance, phase])).toEqual([[0, 'completed']]);
+    expect(app.machine.records.size).toBe(1);
   });
 });
 
