@@ -23,7 +23,8 @@ export function sshWords({ port }: Pick<Host, 'port'>, options: SshOptions): rea
     ...KEEP_ALIVE,
     ...(interactive ? [] : ['-o', 'BatchMode=yes']),
     ...(shared === null ? [] : ['-o', 'ControlMaster=auto', '-o', `ControlPath=${shared}`, '-o', 'ControlPersist=no']),
-    terminal ? '-t' : '-T',
+    // With a terminal ssh says goodbye, which is no error.
+    ...(terminal ? ['-t', '-o', 'LogLevel=ERROR'] : ['-T']),
     ...(port === null ? [] : ['-p', String(port)]),
   ];
 }

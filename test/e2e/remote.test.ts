@@ -201,6 +201,20 @@ describe('the connection is cut while a rollout is under way', () => {
   });
 });
 
+test('a network that falls silent is given up, too', async ({ eco, far }) => {
+  await far.rig.write({ 'server.js': SLOW_SERVER });
+  const app = { name: 'api', script: './server.js', env: { PORT: await far.rig.port() } };
+  await eco.write({ 'ecosystem.json': { project: 'shop', apps: [app] } });
+  const { ECO_SSH = '' } = sshSettings(eco);
+  const impatient = { ECO_SSH: `${ECO_SSH} -o ServerAliveInterval=1 -o ServerAliveCountMax=2` };
+  const silent = there(eco, far).run(['apply'], { env: impatient });
+  await far.rig.eventually(async () => (await far.rig.pids('api')).length === 1, { within: 30_000 });
+  far.fallSilent();
+  const ended = await silent;
+  expect(ended.exitCode, ended.all).toBe(11);
+  expect(ended.stderr).toContain('the connection was lost');
+});
+
 test('Ctrl-C ends neither ssh nor the step under way', async ({ eco, far }) => {
   const port = await far.rig.port();
   await far.rig.write({ 'server.js': SLOW_SERVER });
@@ -281,7 +295,7 @@ describe('apply --sync', () => {
     const remote = there(eco, far);
     await eco.shell(`mkdir ${eco.root}/tmp`);
     const first = await remote.ok(['apply', '--sync'], { env: { TMPDIR: `${eco.root}/tmp` } });
-    expect(readdirSync(`${eco.root}/tmp`)).toEqual([]);
+    expect(readdirSync(`${eco.root}/tmp`).filter((name) => name.startsWith('eco-'))).toEqual([]);
     expect(first.stderr).toContain('Copied: ');
     expect((await far.rig.get(port)).status).toBe(200);
     expect(await far.logins()).toBe(1);

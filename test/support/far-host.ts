@@ -73,6 +73,11 @@ export class FarHost {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Nothing goes through any more, and nobody is told. */
+  fallSilent(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
   mend(): void {
     this.#isCut = false;
   }
