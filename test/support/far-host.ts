@@ -22,6 +22,7 @@ export class FarHost {
   readonly #sockets = new Set<Socket>();
   readonly #sshdPort: number;
   #isCut = false;
+  #isSilent = false;
   /** In the folder that sshd wants: others may need that as well, and the last one takes it away. */
   #share: string | null = null;
   #sshd: ChildProcess | null = null;
@@ -75,6 +76,7 @@ export class FarHost {
 
   /** Nothing goes through any more, and nobody is told. */
   fallSilent(): void {
+    this.#isSilent = true;
     for (const socket of this.#sockets) socket.unpipe().pause();
   }
 
@@ -132,7 +134,7 @@ export class FarHost {
         .on('error', () => {})
         .on('close', () => {
           this.#sockets.delete(socket);
-          other.destroy();
+          if (!this.#isSilent) other.destroy();
         });
       socket.pipe(other);
     }
