@@ -7,7 +7,8 @@ import { connect, type TLSSocket } from 'node:tls';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
-import { freePort, type DaemonRig } from '../support/daemon-rig.ts';
+import { type DaemonRig } from '../support/daemon-rig.ts';
+import { freePort } from '../support/free-port.ts';
 import { describe, expect, inject, test } from '../support/daemon-test.ts';
 import { eventually } from '../support/eventually.ts';
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { freePort, type DaemonRig } from '../support/daemon-rig.ts';
+import { type DaemonRig } from '../support/daemon-rig.ts';
+import { freePort } from '../support/free-port.ts';
 import { describe, expect, inject, test } from '../support/daemon-test.ts';
 import { eventually } from '../support/eventually.ts';
 

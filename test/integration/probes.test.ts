@@ -1,5 +1,6 @@
 import type { AppSpec } from '../../src/domain/app-spec.ts';
-import { freePort, get } from '../support/daemon-rig.ts';
+import { get } from '../support/daemon-rig.ts';
+import { freePort } from '../support/free-port.ts';
 import { describe, expect, inject, test } from '../support/daemon-test.ts';
 
 /** Well only if what it is asked by looks like a client to it; says what it saw. */

@@ -1,7 +1,8 @@
 import type { AppSpec } from '../../src/domain/app-spec.ts';
 import { DEFAULTS } from '../../src/domain/policies.ts';
 import type { DaemonRig } from '../support/daemon-rig.ts';
-import { freePort, get } from '../support/daemon-rig.ts';
+import { get } from '../support/daemon-rig.ts';
+import { freePort } from '../support/free-port.ts';
 import { describe, expect, test } from '../support/daemon-test.ts';
 import { eventually } from '../support/eventually.ts';
 import { kill } from '../support/processes.ts';

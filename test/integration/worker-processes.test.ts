@@ -3,7 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { execa } from 'execa';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
-import { freePort, get } from '../support/daemon-rig.ts';
+import { get } from '../support/daemon-rig.ts';
+import { freePort } from '../support/free-port.ts';
 import { describe, expect, inject, test } from '../support/daemon-test.ts';
 import { eventually } from '../support/eventually.ts';
 

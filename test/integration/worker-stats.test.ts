@@ -1,5 +1,6 @@
 import type { WorkerStats } from '../../src/domain/worker-stats.ts';
-import { freePort, get, type DaemonRig } from '../support/daemon-rig.ts';
+import { get, type DaemonRig } from '../support/daemon-rig.ts';
+import { freePort } from '../support/free-port.ts';
 import { describe, expect, inject, test } from '../support/daemon-test.ts';
 import { eventually } from '../support/eventually.ts';
 

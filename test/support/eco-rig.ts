@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { freePort } from './free-port.ts';
 import { eventually, type EventuallyOptions } from './eventually.ts';
 import { parseListedApps, type ListedApp } from './list-document.ts';
 import { kill, processesWith, type ProcessInfo } from './processes.ts';
@@ -250,16 +250,8 @@ export class EcoRig {
   }
 
   /** A port on which nothing listens. */
-  async port(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.on('error', reject);
-      server.listen(0, resolve);
-    });
-    const address = server.address();
-    await new Promise((resolve) => server.close(resolve));
-    if (address === null || typeof address === 'string') throw new Error('the server has no port');
-    return address.port;
+  port(): Promise<number> {
+    return freePort();
   }
 
   /** One request on a connection of its own. */
