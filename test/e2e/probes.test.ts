@@ -196,7 +196,7 @@ describe.concurrent('readiness', () => {
   });
 
   test('exec: in the folder and environment of the app; what hangs is killed whole', async ({ eco }) => {
-    const idle = { name: 'idle', script: 'sleep', args: ['1000'], interpreter: 'none', listen_timeout: '3s' };
+    const idle = { name: 'idle', script: 'sleep', args: ['1000'], interpreter: 'none' };
     const check = 'echo "$PROOF $ECO_APP" > checked && test -f ready';
     await eco.write(fileWith({ ...idle, env: { PROOF: 'seen' }, readiness: { exec: check, period: 100 } }));
     const applied = eco.run(['apply']);
@@ -206,7 +206,7 @@ describe.concurrent('readiness', () => {
     expect((await applied).exitCode).toBe(0);
 
     const hangs = { exec: 'sleep 987 & sleep 988', period: 100, timeout: 300 };
-    await eco.write(fileWith({ ...idle, name: 'hangs', readiness: hangs }));
+    await eco.write(fileWith({ ...idle, name: 'hangs', readiness: hangs, listen_timeout: '3s' }));
     const { exitCode, all } = await eco.run(['apply']);
     expect(exitCode).toBe(9);
     expect(all).toContain('it did not pass the check "sleep 987 & sleep 988": nothing came within 0.3 s');
