@@ -11,6 +11,8 @@ import { createFolder, freePort } from '../lib/workspace.mjs';
 const DEBOUNCE = 200;
 /** What may come on top of the rest that changes get, and of what Node itself takes. */
 const ALLOWANCE = 60;
+/** Ten restarts within a minute would suspend watching. */
+const BETWEEN_EDITS = 6500;
 
 const server = (version) => `
 require('node:http').createServer((_, answer) => answer.end('${version}')).listen(process.env.PORT);
@@ -36,7 +38,7 @@ export async function watch({ programs, report, quick }) {
     const saved = performance.now();
     await awaitAnswer(port, { satisfies: (answer) => answer === `v${edit}` });
     taken.push(performance.now() - saved);
-    await sleep(1200);
+    await sleep(BETWEEN_EDITS);
   }
   const start = startOfNode(join(folder, 'server.js'));
   const limit = DEBOUNCE + start + ALLOWANCE;
