@@ -24,6 +24,8 @@ export class DocumentWriter {
   readonly #options: WriterOptions;
   readonly #unwritten = new Map<string, { readonly document: unknown; readonly options: WriteOptions }>();
   readonly #unflushed = new Set<string>();
+  /** Of those, the ones in whose place nothing was before. */
+  readonly #fresh = new Set<string>();
   #flush: Promise<void> = Promise.resolve();
   /** The one after it, for what is written meanwhile. */
   #nextFlush: Promise<void> | null = null;
@@ -45,8 +47,9 @@ export class DocumentWriter {
   /** At once, or not at all: then the answer is what stands against it. */
   writeNow(path: string, document: unknown, options: WriteOptions): string | null {
     try {
-      const replaces = options.durable && !this.#unflushed.has(path) && fileExists(path);
-      writeJsonFile(path, document, { flushed: replaces });
+      const fresh = options.durable && (this.#fresh.has(path) || !fileExists(path));
+      writeJsonFile(path, document, { flushed: options.durable && !fresh });
+      if (fresh) this.#fresh.add(path);
     } catch (error) {
       return messageOf(error);
     }
@@ -73,6 +76,7 @@ export class DocumentWriter {
   async #flushTogether(): Promise<void> {
     const paths = [...this.#unflushed];
     this.#unflushed.clear();
+    this.#fresh.clear();
     this.#flush = this.flushed();
     this.#nextFlush = null;
     try {
