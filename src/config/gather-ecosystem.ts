@@ -3,16 +3,14 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import { isSameHost } from '../domain/host-group.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { homeFolder } from '../platform/files.ts';
-import { findFile } from './find-file.ts';
 import { givenFile, placeKey, type GivenEcosystem, type GivenEnv } from './given-ecosystem.ts';
 import { identifyOrigin } from './identify-project.ts';
 import type { LoadOptions, Where } from './load-ecosystem.ts';
 import type { MergedApp } from './merge.ts';
 import { readEnv } from './read-env.ts';
 import { hostsOf } from './read-hosts.ts';
-import { runsElsewhere } from './runs-elsewhere.ts';
-import { hasErrors, invalid, readEcosystem, type ReadEcosystem } from './read-ecosystem.ts';
-import { readerHere } from './source-reader.ts';
+import { hasErrors, invalid, type ReadEcosystem } from './read-ecosystem.ts';
+import { readHere } from './read-here.ts';
 
 export interface GatheredEcosystem {
   readonly given: GivenEcosystem;
@@ -21,13 +19,9 @@ export interface GatheredEcosystem {
 
 /** An ecosystem file for another machine, as far as this one can tell: `loadGiven` goes on with it there. */
 export async function gatherEcosystem(options: LoadOptions): Promise<Result<GatheredEcosystem>> {
-  const { environment, envName, onRead = () => {} } = options;
-  const found = await findFile(options.file, options.cwd);
-  if (!found.ok) return invalid([found.error]);
-  const read = await readEcosystem(found.value, readerHere({ environment, onRead }), { envName });
+  const read = await readHere(options);
   if (!read.ok) return read;
-  const elsewhere = runsElsewhere(read.value, options.where);
-  if (elsewhere !== null) return elsewhere;
+  const { environment, onRead = () => {} } = options;
   const { file, files, project, report } = read.value;
   const envs = envsOf(read.value, { environment, onRead, where: options.where });
   if (hasErrors(read.value)) return invalid(report.diagnostics());

@@ -10,16 +10,15 @@ import { availableCpus } from '../platform/machine.ts';
 import { byName } from '../util/compare.ts';
 import { checkApps, nameOfBlock } from './check-apps.ts';
 import type { CodeRevisions } from './code-revision.ts';
-import { findFile } from './find-file.ts';
 import { placeKey, type GivenEcosystem } from './given-ecosystem.ts';
 import { identifyOrigin } from './identify-project.ts';
 import type { MergedApp } from './merge.ts';
 import { normalizeApp, type NormalizedApp } from './normalize.ts';
 import { readEnv, type AppEnv } from './read-env.ts';
-import { runsElsewhere } from './runs-elsewhere.ts';
+import { readHere } from './read-here.ts';
 import { hasErrors, invalid, readEcosystem, type ReadEcosystem } from './read-ecosystem.ts';
 import type { OnRead } from './source.ts';
-import { readerHere, readerOfGiven } from './source-reader.ts';
+import { readerOfGiven } from './source-reader.ts';
 import type { Report } from './report.ts';
 
 /** The first half, for another machine; `loadGiven` is the second. */
@@ -65,13 +64,9 @@ export interface LoadedEcosystem {
  * the cache of digests. The failure is always `config-invalid`, with the warnings among its diagnostics.
  */
 export async function loadEcosystem(options: LoadOptions): Promise<Result<LoadedEcosystem>> {
-  const { environment, envName, onRead = () => {} } = options;
-  const found = await findFile(options.file, options.cwd);
-  if (!found.ok) return invalid([found.error]);
-  const read = await readEcosystem(found.value, readerHere({ environment, onRead }), { envName });
+  const read = await readHere(options);
   if (!read.ok) return read;
-  const elsewhere = runsElsewhere(read.value, options.where);
-  if (elsewhere !== null) return elsewhere;
+  const { environment, onRead = () => {} } = options;
   const { report } = read.value;
   return settle(read.value, {
     ...options,
