@@ -4,6 +4,18 @@ import type { ObservedApp, ObservedProject, ObservedState } from '../../src/doma
 import { DEFAULTS } from '../../src/domain/policies.ts';
 import type { CodeManifest } from '../../src/domain/revision.ts';
 import type { ObservedWorker } from '../../src/domain/worker-state.ts';
+import type { ReconcileOptions } from '../../src/reconcile/reconcile.ts';
+
+/** How a plain `eco apply` reconciles. */
+export const APPLY_OPTIONS: ReconcileOptions = {
+  prune: true,
+  allowEmpty: false,
+  takeOwnership: false,
+  force: false,
+  only: null,
+  manifests: {},
+  daemon: null,
+};
 
 const SHOP: Origin = { type: 'git', remote: 'https://git.example/shop.git' };
 

@@ -2,20 +2,17 @@ import { expect, test } from 'vitest';
 import type { Plan } from '../../src/domain/plan.ts';
 import { formatPlanMarkdown } from '../../src/reconcile/format-plan-markdown.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
-import { appSpec, desiredState, observedApp, observedProject, observedState } from '../support/states.ts';
-
-const OPTIONS = {
-  prune: true,
-  allowEmpty: false,
-  takeOwnership: false,
-  force: false,
-  only: null,
-  manifests: {},
-  daemon: null,
-};
+import {
+  APPLY_OPTIONS,
+  appSpec,
+  desiredState,
+  observedApp,
+  observedProject,
+  observedState,
+} from '../support/states.ts';
 
 function planOf(...args: Parameters<typeof reconcile> extends [infer D, infer O, ...unknown[]] ? [D, O] : never): Plan {
-  const plan = reconcile(...args, OPTIONS);
+  const plan = reconcile(...args, APPLY_OPTIONS);
   if (!plan.ok) throw new Error(plan.error.reason);
   return plan.value;
 }

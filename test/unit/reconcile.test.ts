@@ -6,6 +6,7 @@ import { formatPlan } from '../../src/reconcile/format-plan.ts';
 import { planDocument } from '../../src/reconcile/plan-document.ts';
 import { reconcile, type ReconcileOptions } from '../../src/reconcile/reconcile.ts';
 import {
+  APPLY_OPTIONS,
   appSpec,
   desiredState,
   observedApp,
@@ -13,16 +14,6 @@ import {
   observedState,
   observedWorker,
 } from '../support/states.ts';
-
-const DEFAULT_OPTIONS: ReconcileOptions = {
-  prune: true,
-  allowEmpty: false,
-  takeOwnership: false,
-  force: false,
-  only: null,
-  manifests: {},
-  daemon: null,
-};
 
 const ALICE = { user: 'alice', host: 'web1', pid: 812 };
 const AUGUST = Date.UTC(2026, 7, 20, 14, 2);
@@ -33,7 +24,7 @@ function planOf(
   options: Partial<ReconcileOptions> = {},
 ): Plan {
   const result = reconcile(desiredState(desired), observedState(observedProject(observed)), {
-    ...DEFAULT_OPTIONS,
+    ...APPLY_OPTIONS,
     ...options,
   });
   if (!result.ok) throw new Error(JSON.stringify(result.error));
@@ -96,7 +87,7 @@ describe('apps come and go', () => {
 
   test('only with a name that is nowhere fails and proposes the nearest', () => {
     const result = reconcile(desiredState([appSpec({ name: 'api' })]), observedState(), {
-      ...DEFAULT_OPTIONS,
+      ...APPLY_OPTIONS,
       only: ['aip'],
     });
     expect(result).toEqual({ ok: false, error: { reason: 'no-such-app', target: 'aip', didYouMean: 'api' } });
@@ -166,7 +157,7 @@ describe('ownership', () => {
   });
 
   test('a project of another origin is refused', () => {
-    const result = reconcile(desiredState([appSpec({ name: 'api' })]), observedState(other), DEFAULT_OPTIONS);
+    const result = reconcile(desiredState([appSpec({ name: 'api' })]), observedState(other), APPLY_OPTIONS);
     expect(result).toEqual({
       ok: false,
       error: {
@@ -179,14 +170,14 @@ describe('ownership', () => {
   });
 
   test('unless it is taken over, or has no apps any more', () => {
-    const takeOwnership = { ...DEFAULT_OPTIONS, takeOwnership: true };
-    expect(reconcile(desiredState([]), observedState({ ...other, apps: [] }), DEFAULT_OPTIONS).ok).toBe(true);
+    const takeOwnership = { ...APPLY_OPTIONS, takeOwnership: true };
+    expect(reconcile(desiredState([]), observedState({ ...other, apps: [] }), APPLY_OPTIONS).ok).toBe(true);
     expect(reconcile(desiredState([appSpec({ name: 'api' })]), observedState(other), takeOwnership).ok).toBe(true);
   });
 
   test('an app of the same name in another project is neither compared nor touched', () => {
     const foreign = observedProject([observedApp(appSpec({ name: 'api', instances: 8 }))], { name: 'blog' });
-    const result = reconcile(desiredState([appSpec({ name: 'api' })]), observedState(foreign), DEFAULT_OPTIONS);
+    const result = reconcile(desiredState([appSpec({ name: 'api' })]), observedState(foreign), APPLY_OPTIONS);
     expect(result).toMatchObject({ value: { serial: 0, steps: [{ id: 'api', action: { type: 'start' } }] } });
   });
 
@@ -194,14 +185,14 @@ describe('ownership', () => {
     const observed = observedState(
       observedProject([observedApp(appSpec({ name: 'b' })), observedApp(appSpec({ name: 'a' }))]),
     );
-    expect(reconcile(desiredState([]), observed, DEFAULT_OPTIONS)).toEqual({
+    expect(reconcile(desiredState([]), observed, APPLY_OPTIONS)).toEqual({
       ok: false,
       error: { reason: 'empty-desired-state', project: 'shop', apps: ['a', 'b'] },
     });
-    expect(reconcile(desiredState([]), observed, { ...DEFAULT_OPTIONS, allowEmpty: true })).toMatchObject({
+    expect(reconcile(desiredState([]), observed, { ...APPLY_OPTIONS, allowEmpty: true })).toMatchObject({
       value: { steps: [{ id: 'a' }, { id: 'b' }] },
     });
-    expect(reconcile(desiredState([]), observedState(), DEFAULT_OPTIONS)).toMatchObject({ value: { steps: [] } });
+    expect(reconcile(desiredState([]), observedState(), APPLY_OPTIONS)).toMatchObject({ value: { steps: [] } });
   });
 });
 
@@ -489,7 +480,7 @@ test('another Node of the daemon asks for new processes, where the file names no
     const result = reconcile(
       desiredState([spec]),
       { ...observedState(observedProject([observed])), node: 'v22.12.0' },
-      DEFAULT_OPTIONS,
+      APPLY_OPTIONS,
     );
     if (!result.ok) throw new Error(JSON.stringify(result.error));
     return result.value;

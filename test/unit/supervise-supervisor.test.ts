@@ -9,19 +9,10 @@ import type { SessionLeader } from '../../src/platform/process-table.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { Supervisor } from '../../src/supervise/supervisor.ts';
 import { BOOT_ID, FakeMachine, fakeApps } from '../support/fake-machine.ts';
-import { appSpec, desiredState, observedProject, observedState } from '../support/states.ts';
+import { APPLY_OPTIONS, appSpec, desiredState, observedProject, observedState } from '../support/states.ts';
 
 const BY = { user: 'ada', host: 'here', pid: 1 };
 const API = appSpec({ name: 'api', killTimeout: seconds(4) });
-const APPLY = {
-  prune: true,
-  allowEmpty: false,
-  takeOwnership: false,
-  force: false,
-  only: null,
-  manifests: {},
-  daemon: null,
-};
 const TASK = appSpec({ name: 'task', kind: 'task' });
 
 let machine: FakeMachine;
@@ -556,7 +547,7 @@ describe('an app that is about to become something else', () => {
   const after = { ...before, env: { V: '2' } };
   const planFor = (spec: AppSpec) => {
     const observed = observedState(observedProject(supervisor.observe('shop')));
-    const plan = reconcile(desiredState([spec]), observed, APPLY);
+    const plan = reconcile(desiredState([spec]), observed, APPLY_OPTIONS);
     if (!plan.ok) throw new Error(plan.error.reason);
     return plan.value.steps;
   };
