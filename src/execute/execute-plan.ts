@@ -4,7 +4,7 @@ import type { Plan, Step } from '../domain/plan.ts';
 import { err, type Result } from '../domain/result.ts';
 import type { Milliseconds } from '../domain/time.ts';
 import type { ClusterControl, StepProgress, StepResult } from './cluster-control.ts';
-import { createSlots } from './slots.ts';
+import { createSlots } from '../util/slots.ts';
 
 export interface ExecuteOptions {
   /** How many steps may be under way at once; at least 1. */

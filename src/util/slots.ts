@@ -1,4 +1,4 @@
-import { deferred, type Deferred } from '../util/deferred.ts';
+import { deferred, type Deferred } from './deferred.ts';
 
 /** Lets `count` holders in at once; the others wait in the order in which they came. */
 export function createSlots(count: number): { readonly take: () => Promise<void>; readonly give: () => void } {
