@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { Milliseconds } from '../domain/time.ts';
+import { freeBytes } from './free-bytes.ts';
 import { untrustworthyFolder } from './private-folder.ts';
 import { leadersWith } from './process-table.ts';
 
@@ -41,15 +42,6 @@ function whyNotWritable(path: string): string | null {
     return null;
   } catch {
     return 'this user may not write into it';
-  }
-}
-
-function freeBytes(path: string): number | null {
-  try {
-    const { bavail, bsize } = statfsSync(path);
-    return bavail * bsize;
-  } catch {
-    return null;
   }
 }
 

@@ -27,13 +27,16 @@ import type { LiveLog, LogLedger, PendingCut } from '../platform/log-ledger.ts';
 import { moveRest, type MoveOptions } from '../platform/log-truncate.ts';
 import { unreachable } from '../util/unreachable.ts';
 import type { LogProblem } from './log-problem.ts';
-import { planRotation } from './rotation-plan.ts';
+import { planRotation, roomForArchives, type LogGrowth } from './rotation-plan.ts';
 import { messageOf } from '../util/message-of.ts';
 
 export interface LogCutterOptions {
   readonly ledger: LogLedger;
   readonly onProblem: (path: string, problem: LogProblem) => void;
 }
+
+/** The same program on the same disk: one rotation may take five times as long as the next. */
+const FORGETTING = 0.8;
 
 interface Parts {
   /** Where each ends, as offsets. */
@@ -60,8 +63,10 @@ export class LogCutter {
   readonly #onProblem: LogCutterOptions['onProblem'];
   /** What works, by device. */
   readonly #methods = new Map<number, CutMethod>();
-  /** How much each file grew during its last rotation. */
+  /** How much each file grew during the rotations of late. */
   readonly #growth = new Map<string, number>();
+  /** How many parts of it are being copied. */
+  readonly #copying = new Map<string, number>();
 
   constructor({ ledger, onProblem }: LogCutterOptions) {
     this.#ledger = ledger;
@@ -95,8 +100,7 @@ export class LogCutter {
     if (unfinished !== null) await this.#finish(path, unfinished);
     const live = this.#ledger.look(path);
     if (live === null) return;
-    const during = this.#growth.get(path) ?? 0;
-    const plan = planRotation({ held: live.end - live.start, during }, rotation);
+    const plan = planRotation(this.#growthOf(path, live), rotation);
     if (plan === null) return;
     const ends = await partEnds(path, live, { ...rotation, parts: plan.dropped + plan.archived });
     const bytes = wholeBlocks(path, ends.at(-1) ?? 0);
@@ -104,7 +108,11 @@ export class LogCutter {
     await removeParts(path);
     const number = freeArchiveNumber(path);
     await this.prune(path, plan.kept);
-    const archives = await this.#archive(path, live, { ends, dropped: plan.dropped, number });
+    this.#copying.set(path, plan.archived);
+    const archives = await this.#archive(path, live, { ends, dropped: plan.dropped, number }).finally(() =>
+      this.#copying.delete(path),
+    );
+    await this.prune(path, this.#roomFor(path, this.#ledger.look(path) ?? live, rotation) - archives.length);
     const cut: PendingCut = { phase: 'marking', method: this.#methodFor(live), token: newToken(), bytes };
     const { archives: before } = this.#ledger.document(path);
     await this.#ledger.writeDurably(path, {
@@ -113,7 +121,15 @@ export class LogCutter {
       cut,
     });
     await this.#finish(path, live);
-    this.#growth.set(path, this.#ledger.end(path) - live.end);
+    const grown = this.#ledger.end(path) - live.end;
+    this.#growth.set(path, Math.max(grown, FORGETTING * (this.#growth.get(path) ?? 0)));
+  }
+
+  /** Of a file that grows while it waits for its rotation, or for the copies of that: older archives go before their time. */
+  async makeRoom(path: string, live: LiveLog, rotation: LogRotation): Promise<void> {
+    // What is to go is still there, and what was copied is an archive.
+    if (this.#ledger.document(path).cut !== null) return;
+    await this.prune(path, this.#roomFor(path, live, rotation) - (this.#copying.get(path) ?? 0));
   }
 
   /** Gives up all that the log holds, as a rotation without an archive does. Answers how many bytes that was. */
@@ -154,7 +170,7 @@ export class LogCutter {
   /** Removes archives until so many are left. */
   async prune(path: string, keep: number): Promise<void> {
     const { archives } = this.#ledger.document(path);
-    const old = archives.slice(0, Math.max(0, archives.length - keep));
+    const old = archives.slice(0, Math.max(0, archives.length - Math.max(0, keep)));
     if (old.length === 0) return;
     // On a full disk this is what makes room for writing it down.
     for (const archive of old) await removeArchive(path, archive);
@@ -268,6 +284,14 @@ export class LogCutter {
     const changed = archives.map((archive) => (archive.number === number ? { ...archive, compressed: true } : archive));
     this.#ledger.write(path, { archives: changed });
     await removePlain(path, number);
+  }
+
+  #growthOf(path: string, { start, end }: LiveLog): LogGrowth {
+    return { held: end - start, during: this.#growth.get(path) ?? 0 };
+  }
+
+  #roomFor(path: string, live: LiveLog, rotation: LogRotation): number {
+    return roomForArchives(this.#growthOf(path, live), rotation);
   }
 
   #methodFor({ device }: LiveLog): CutMethod {

@@ -1,10 +1,18 @@
 import type { LogRotation } from '../domain/app-spec.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
-import type { LogLedger } from '../platform/log-ledger.ts';
+import type { LiveLog, LogLedger } from '../platform/log-ledger.ts';
 import { LogCutter } from './log-cutter.ts';
 import type { LogProblem } from './log-problem.ts';
-import { GROWING_INTERVAL, growsFast, restingInterval } from './rotation-plan.ts';
+import {
+  ALARM_INTERVAL,
+  alarmedInterval,
+  alarmingLoss,
+  GROWING_INTERVAL,
+  growsFast,
+  restingInterval,
+} from './rotation-plan.ts';
 import { messageOf } from '../util/message-of.ts';
+import { createSlots } from '../util/slots.ts';
 
 /** A file that a worker may write to, and how much of it stays; null: all. */
 export interface RotatedFile {
@@ -13,6 +21,10 @@ export interface RotatedFile {
 }
 
 export interface LogKeeperOptions {
+  /** On the disk that log files are on unless an app says otherwise. */
+  readonly home: string;
+  /** On the disk of that path; null if unknown. */
+  readonly freeBytes: (path: string) => number | null;
   readonly clock: Clock;
   readonly ledger: LogLedger;
   /** Of all apps, as they are now. */
@@ -20,19 +32,31 @@ export interface LogKeeperOptions {
   readonly onProblem: (path: string, problem: LogProblem) => void;
 }
 
-/** Watches how the log files grow, and keeps each within its bounds. One file at a time is worked on. */
+/** Of different files: each waits for the disk most of the time, but takes threads from others that write to it. */
+const ROTATIONS_AT_ONCE = 2;
+
+/** Watches how the log files grow, and keeps each within its bounds. */
 export class LogKeeper {
   readonly #options: LogKeeperOptions;
   readonly #cutter: LogCutter;
   readonly #ends = new Map<string, number>();
   /** Looked at more often. */
   #growing = new Map<string, LogRotation>();
-  readonly #pending = new Set<string>();
-  #work: Promise<void> = Promise.resolve();
+  /** Too large, or could not be rotated lately. */
+  readonly #rotating = new Set<string>();
+  readonly #slots = createSlots(ROTATIONS_AT_ONCE);
+  #recovered: Promise<void> = Promise.resolve();
+  /** The last thing that is being done, or to be done, to each file: one at a time. */
+  readonly #work = new Map<string, Promise<void>>();
   /** Has time, and must not delay the other. */
-  #compressing: Promise<void> = Promise.resolve();
-  #allAt = 0;
+  #compressing: Promise<unknown> = Promise.resolve();
+  #lookedAt = -Infinity;
+  #files = 0;
+  /** What was free at the last look at all files, by a path on each disk. */
+  #free: readonly (readonly [path: string, bytes: number | null])[] = [];
+  #alarming = Infinity;
   #timer: Timer | null = null;
+  #stopped = false;
 
   constructor(options: LogKeeperOptions) {
     this.#options = options;
@@ -41,87 +65,121 @@ export class LogKeeper {
 
   /** First finishes what an earlier daemon began. */
   start(): void {
-    this.#enqueue('', () => this.#cutter.recover());
+    this.#recovered = this.#cutter.recover();
     this.#tick();
   }
 
   /** Answers once what is under way is finished; what is left at the end of the process is taken up by the next daemon. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#timer?.cancel();
-    await this.#work;
+    await this.#recovered;
+    await Promise.all(this.#work.values());
     await this.#compressing;
   }
 
   /** Empties a log: the file and its archives. Programs write on at its new end. Answers how many bytes it gave up. */
   flush(path: string): Promise<number> {
-    const flushed = this.#work.then(() => this.#cutter.discard(path));
-    this.#work = flushed.then(
-      () => undefined,
-      () => undefined,
-    );
-    return flushed;
+    return this.#inTurn(path, () => this.#cutter.discard(path));
   }
 
   #tick(): void {
     const { clock } = this.#options;
-    const files = clock.now() >= this.#allAt ? this.#lookAtAll() : null;
-    if (files === null) for (const [path, rotation] of this.#growing) this.#look(path, rotation);
-    else this.#allAt = clock.now() + restingInterval(files);
-    const next = this.#growing.size > 0 ? GROWING_INTERVAL : Math.max(0, this.#allAt - clock.now());
-    this.#timer = clock.after(next, () => this.#tick());
+    if (this.#isTimeForAll()) this.#lookAtAll();
+    else for (const [path, rotation] of this.#growing) this.#look(path, rotation);
+    const resting = Math.min(ALARM_INTERVAL, restingInterval(this.#files));
+    this.#timer = clock.after(this.#growing.size > 0 ? GROWING_INTERVAL : resting, () => this.#tick());
   }
 
-  #lookAtAll(): number {
-    const files = this.#options.files();
-    const paths = new Set(files.map(({ path }) => path));
+  #isTimeForAll(): boolean {
+    const waited = this.#options.clock.now() - this.#lookedAt;
+    if (waited >= restingInterval(this.#files)) return true;
+    if (waited < alarmedInterval(this.#files)) return false;
+    const { freeBytes } = this.#options;
+    return this.#free.some(([path, bytes]) => (bytes ?? 0) - (freeBytes(path) ?? Infinity) > this.#alarming);
+  }
+
+  #lookAtAll(): void {
+    const { clock, home, files, freeBytes } = this.#options;
+    const all = files();
+    const paths = new Set(all.map(({ path }) => path));
     for (const path of this.#ends.keys()) if (!paths.has(path)) this.#ends.delete(path);
     this.#growing = new Map([...this.#growing].filter(([path]) => paths.has(path)));
-    for (const { path, rotation } of files) this.#look(path, rotation);
-    return files.length;
+    const disks = new Map<number, string>();
+    for (const { path, rotation } of all) {
+      const live = this.#look(path, rotation);
+      if (live !== null) disks.set(live.device, path);
+    }
+    this.#files = all.length;
+    this.#lookedAt = clock.now();
+    this.#free = [home, ...disks.values()].map((path) => [path, freeBytes(path)]);
+    this.#alarming = alarmingLoss(all.flatMap(({ rotation }) => rotation ?? []));
   }
 
-  #look(path: string, rotation: LogRotation | null): void {
+  #look(path: string, rotation: LogRotation | null): LiveLog | null {
     const live = this.#options.ledger.look(path);
-    if (live === null) return;
-    const grown = live.end - (this.#ends.get(path) ?? live.end);
+    if (live === null) return null;
+    const grown = live.end - (this.#ends.get(path) ?? 0);
     this.#ends.set(path, live.end);
-    if (rotation === null) return;
+    if (rotation === null) return live;
     if (growsFast(grown, rotation)) this.#growing.set(path, rotation);
     else this.#growing.delete(path);
-    if (live.end - live.start > rotation.maxSize) this.#enqueue(path, () => this.#rotate(path, rotation));
+    if (live.end - live.start <= rotation.maxSize) return live;
+    if (this.#rotating.has(path)) void this.#attempt(path, () => this.#cutter.makeRoom(path, live, rotation));
+    else void this.#rotate(path, rotation);
+    return live;
   }
 
-  /** Until it is small enough: a busy program writes on meanwhile. */
   async #rotate(path: string, rotation: LogRotation): Promise<void> {
-    const { ledger, onProblem } = this.#options;
+    this.#rotating.add(path);
+    const rotated = await this.#attempt(path, () => this.#rotateUntilSmall(path, rotation));
+    if (rotated) this.#rotating.delete(path);
+    // It would fail again at once.
+    else this.#options.clock.after(RETRY_AFTER, () => this.#rotating.delete(path));
+    if (rotated && rotation.compress && !this.#stopped) {
+      const compress = () => this.#attempt(path, () => this.#cutter.compress(path));
+      this.#compressing = this.#compressing.then(compress);
+    }
+  }
+
+  /** A busy program writes on meanwhile. Each time after those that were waiting. */
+  async #rotateUntilSmall(path: string, rotation: LogRotation): Promise<void> {
     for (let held = Infinity; held > rotation.maxSize;) {
-      await this.#cutter.rotate(path, rotation);
-      const live = ledger.look(path);
+      await this.#slots.take();
+      try {
+        if (this.#stopped) return;
+        await this.#inTurn(path, () => this.#cutter.rotate(path, rotation));
+      } finally {
+        this.#slots.give();
+      }
+      const live = this.#options.ledger.look(path);
       const left = live === null ? 0 : live.end - live.start;
       // Nothing of it could be taken out.
       if (left >= held) break;
       held = left;
     }
-    if (!rotation.compress) return;
-    this.#compressing = this.#compressing
-      .then(() => this.#cutter.compress(path))
-      .catch((error: unknown) => onProblem(path, { type: 'failed', cause: String(error) }));
   }
 
-  #enqueue(path: string, work: () => Promise<void>): void {
-    if (this.#pending.has(path)) return;
-    this.#pending.add(path);
-    this.#work = this.#work.then(work).then(
-      () => void this.#pending.delete(path),
-      (error: unknown) => {
-        this.#options.onProblem(path, {
-          type: 'failed',
-          cause: messageOf(error),
-        });
-        // It would fail again at once.
-        this.#options.clock.after(RETRY_AFTER, () => this.#pending.delete(path));
-      },
+  #inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
+    const done = (this.#work.get(path) ?? this.#recovered).then(work);
+    const over = done.then(
+      () => undefined,
+      () => undefined,
     );
+    this.#work.set(path, over);
+    void over.then(() => this.#work.get(path) === over && this.#work.delete(path));
+    return done;
+  }
+
+  /** Whether it succeeded; if not, that has been told. */
+  async #attempt(path: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.#options.onProblem(path, { type: 'failed', cause: messageOf(error) });
+      return false;
+    }
   }
 }
 

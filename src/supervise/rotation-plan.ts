@@ -14,7 +14,7 @@ export interface RotationPlan {
 export interface LogGrowth {
   /** Bytes of the file that no archive has. */
   readonly held: number;
-  /** What was added to it during its last rotation. */
+  /** The most that was added to it during one of its last rotations. */
   readonly during: number;
 }
 
@@ -27,23 +27,47 @@ const CAUTION = 1.5;
  * null: nothing. File, archives and copy together stay within `keep + 2` times `maxSize`: a file that grows faster than it
  * is looked at, or rotated, costs an archive before its time.
  */
-export function planRotation({ held, during }: LogGrowth, { maxSize, keep }: LogRotation): RotationPlan | null {
+export function planRotation(growth: LogGrowth, rotation: LogRotation): RotationPlan | null {
+  const { held } = growth;
+  const { maxSize, keep } = rotation;
   if (held <= maxSize) return null;
   const parts = Math.floor(held / maxSize);
-  const margin = Math.max(LEAST_MARGIN, (CAUTION * during) / maxSize);
-  const room = Math.max(0, Math.floor(keep + 2 - margin - held / maxSize));
+  const room = roomForArchives(growth, rotation);
   const archived = Math.min(parts, keep, Math.max(1, room));
   const kept = Math.max(0, Math.min(keep - archived, room - archived));
   return { dropped: Math.max(0, parts - keep), archived, kept };
 }
 
+/** How many archives, parts that are being copied among them, may be beside a file that holds so much. */
+export function roomForArchives({ held, during }: LogGrowth, { maxSize, keep }: LogRotation): number {
+  const margin = Math.max(LEAST_MARGIN, (CAUTION * during) / maxSize);
+  return Math.max(0, Math.floor(keep + 2 - margin - held / maxSize));
+}
+
 /** How often a file is looked at that grows: a busy program writes a few megabytes in this time. */
 export const GROWING_INTERVAL: Milliseconds = 50;
 
-/** How often all files are looked at: one look takes about 15 µs, so that all of them take about a thousandth of a CPU. */
+/** How often it is looked at whether something fills the disk, which is one look however many files there are. */
+export const ALARM_INTERVAL: Milliseconds = 250;
+
+/** One file's look, of which all take about a thousandth of a CPU at rest, and a twentieth while the disk is being filled. */
+const LOOK: Milliseconds = 0.015;
+
+/** How often all files are looked at. */
 export function restingInterval(files: number): Milliseconds {
-  if (files === 0) return seconds(1);
-  return Math.min(10_000, Math.max(2 * GROWING_INTERVAL, 15 * files));
+  return files === 0 ? ALARM_INTERVAL : Math.min(seconds(10), Math.max(2 * GROWING_INTERVAL, 1000 * LOOK * files));
+}
+
+/** The same while something fills the disk, which may be one of them. */
+export function alarmedInterval(files: number): Milliseconds {
+  return Math.max(2 * GROWING_INTERVAL, 20 * LOOK * files);
+}
+
+const LEAST_ALARMING = 1 << 20;
+
+/** So many bytes less on a disk may be a file that is about to be full. */
+export function alarmingLoss(rotations: readonly LogRotation[]): number {
+  return Math.max(LEAST_ALARMING, Math.min(...rotations.map(({ maxSize }) => maxSize)) / 4);
 }
 
 /** It may be full before all files are looked at again. */

@@ -4,6 +4,7 @@ import { systemClock } from '../platform/clock.ts';
 import { cgroups, ownCgroup, type Cgroups } from '../platform/cgroups.ts';
 import { daemonProcess } from '../platform/daemon-process.ts';
 import { entryPoints } from '../platform/entry-points.ts';
+import { freeBytes } from '../platform/free-bytes.ts';
 import { serveHandles } from '../platform/handle-server.ts';
 import { launch } from '../platform/launcher.ts';
 import { serveLines } from '../platform/line-server.ts';
@@ -68,6 +69,8 @@ export async function openSupervision(options: SupervisionOptions): Promise<Supe
   const sampler = new Sampler({ clock: systemClock, meter: processMeter(), workers: () => supervisor.workers() });
   const keeper = new LogKeeper({
     clock: systemClock,
+    home,
+    freeBytes,
     ledger: options.ledger,
     files: () => supervisor.logFiles().filter(({ path }) => isLogFile(path)),
     onProblem: options.onLogProblem,

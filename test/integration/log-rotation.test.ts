@@ -24,9 +24,10 @@ import type { LogRotation } from '../../src/domain/app-spec.ts';
 import { LogLedger, type LogDocument } from '../../src/platform/log-ledger.ts';
 import { lastLogLines, LogCursor, logReader } from '../../src/platform/log-reading.ts';
 import { LogCutter } from '../../src/supervise/log-cutter.ts';
-import { LogKeeper } from '../../src/supervise/log-keeper.ts';
+import { LogKeeper, type LogKeeperOptions } from '../../src/supervise/log-keeper.ts';
 import type { LogProblem } from '../../src/supervise/log-problem.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 import { eventually } from '../support/eventually.ts';
 import { firstGap, numbersByInstance, wholeLog } from '../support/written-lines.ts';
 
@@ -57,6 +58,10 @@ function rig(ledger = new LogLedger(join(folder, 'home'), Date.now)) {
 function append(from: number, to: number): void {
   const lines = Array.from({ length: to - from + 1 }, (_, i) => `${`0 ${from + i} `.padEnd(99, 'x')}\n`);
   appendFileSync(file, lines.join(''));
+}
+
+function plainLines(count: number): string {
+  return `${'x'.repeat(99)}\n`.repeat(count);
 }
 
 /** Starts writers that share the file, as `merge_logs` makes them. */
@@ -360,10 +365,12 @@ describe('any log', () => {
 describe('the keeper', () => {
   useFolder(tmpdir());
 
-  function keeperOf(rotation: LogRotation | null) {
+  function keeperOf(rotation: LogRotation | null, options: Partial<LogKeeperOptions> = {}) {
     const { ledger, onProblem } = rig();
     const files = () => [{ path: file, rotation }];
-    return { ledger, keeper: new LogKeeper({ clock: systemClock, ledger, files, onProblem }) };
+    const freeBytes = () => null;
+    const keeper = new LogKeeper({ clock: systemClock, home: folder, freeBytes, ledger, files, onProblem, ...options });
+    return { ledger, keeper };
   }
 
   test('holds a flood within its bounds, and keeps its end', async () => {
@@ -406,6 +413,57 @@ describe('the keeper', () => {
     expect(Math.max(...used)).toBeGreaterThan(4 * rotation.maxSize);
     expect(Math.max(...used)).toBeLessThanOrEqual(5 * rotation.maxSize);
     expect(numbersByInstance(whole(ledger)).get('0')?.at(-1)).toBe(next - 1);
+  });
+
+  test('gives up older archives while a file grows that has to wait for its rotation', async () => {
+    const rotation = { maxSize: 256 << 10, keep: 3, compress: false };
+    const { ledger, cutter } = rig();
+    for (let round = 0; round < 3; round += 1) {
+      append(round * 2700 + 1, (round + 1) * 2700);
+      await cutter.rotate(file, rotation);
+    }
+    const archives: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      append(8101 + round * 2700, 8100 + (round + 1) * 2700);
+      const live = ledger.look(file);
+      if (live !== null) await cutter.makeRoom(file, live, rotation);
+      archives.push(ledger.document(file).archives.length);
+      expect(bytesOnDisk()).toBeLessThanOrEqual(5 * rotation.maxSize);
+    }
+    expect(archives).toEqual([3, 2, 1, 0]);
+    expect(await readAll(ledger)).toBe(whole(ledger));
+  });
+
+  test('rotates a file although others, which are never small enough, are rotated again and again', async () => {
+    const greedy = ['a', 'b', 'c'].map((name) => join(folder, `${name}.log`));
+    for (const path of [...greedy, file]) writeFileSync(path, plainLines(3000));
+    const ledger = new GrowingLedger(join(folder, 'home'), () => {
+      for (const path of greedy) appendFileSync(path, plainLines(3000));
+    });
+    const rotation = { ...ROTATION, keep: 1 };
+    const files = () => [...greedy, file].map((path) => ({ path, rotation }));
+    const { keeper } = keeperOf(rotation, { ledger, files });
+    keeper.start();
+    await eventually(() => expect(ledger.document(file).archives).toHaveLength(1));
+    await keeper.stop();
+    for (const path of greedy) expect(ledger.look(path)?.end).toBeGreaterThan(rotation.maxSize);
+  });
+
+  test('looks at a thousand files at once when one of them fills the disk', async () => {
+    const clock = fakeClock();
+    const rotation = { ...ROTATION, maxSize: 2 << 20 };
+    const others = Array.from({ length: 999 }, (_, i) => join(folder, `${i}.log`));
+    const files = () => [file, ...others].map((path) => ({ path, rotation }));
+    let free = 1 << 30;
+    const { ledger, keeper } = keeperOf(rotation, { clock, files, freeBytes: () => free });
+    keeper.start();
+    append(1, 30_000);
+    await clock.advance(1000);
+    expect(ledger.document(file).archives).toEqual([]);
+    free -= statSync(file).size;
+    await clock.advance(250);
+    await eventually(() => expect(ledger.document(file).archives.length).toBeGreaterThan(0));
+    await keeper.stop();
   });
 
   test('flushes a file that is being written to: nothing that comes later is lost, and who follows it has every line', async () => {

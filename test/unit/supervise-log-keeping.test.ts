@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { timeOf, withMark, type LogMark } from '../../src/domain/log-times.ts';
-import { growsFast, planRotation, restingInterval } from '../../src/supervise/rotation-plan.ts';
+import {
+  alarmedInterval,
+  alarmingLoss,
+  growsFast,
+  planRotation,
+  restingInterval,
+} from '../../src/supervise/rotation-plan.ts';
 
 const TEN = { maxSize: 10, keep: 5, compress: false };
 
@@ -28,9 +34,17 @@ describe('a rotation', () => {
     }
   });
 
-  test('is looked for often where a file grows, and seldom where there are many', () => {
-    expect([0, 1, 40, 400, 100_000].map(restingInterval)).toEqual([1000, 100, 600, 6000, 10_000]);
+  test('is looked for often where a file grows, and seldom where there are many, but for when the disk fills', () => {
+    expect([0, 1, 40, 400, 100_000].map(restingInterval)).toEqual([250, 100, 600, 6000, 10_000]);
+    expect([0, 400, 10_000].map(alarmedInterval)).toEqual([100, 120, 3000]);
     expect([growsFast(1, { ...TEN, maxSize: 640 }), growsFast(11, { ...TEN, maxSize: 640 })]).toEqual([false, true]);
+  });
+
+  test('becomes urgent once a quarter of the smallest file is gone from the disk, but not for less than a megabyte', () => {
+    const rotations = [40, 8, 16].map((megabytes) => ({ ...TEN, maxSize: megabytes << 20 }));
+    expect(alarmingLoss(rotations)).toBe(2 << 20);
+    expect(alarmingLoss([TEN])).toBe(1 << 20);
+    expect(alarmingLoss([])).toBe(Infinity);
   });
 });
 
