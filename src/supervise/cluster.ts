@@ -113,7 +113,7 @@ export class Cluster {
     this.#abandonRollout();
     this.#answerStops();
     if (strategy !== 'keep') this.#workers.forgetPlaces();
-    const policy = policyFor(request, this.#workers.all);
+    const policy = policyFor(request, this.#workers.sockets);
     const rollback = request.rollback && spec.rollout.rollback;
     this.#rollout = new Rollout({ target, policy, rollback, fromFile, onProgress, now: this.#ports.clock.now() });
     if (strategy === 'keep') this.#workers.retryFailed(target);
@@ -298,7 +298,7 @@ export class Cluster {
   }
 
   #noteSettled(): void {
-    const change = { ...cameUp(this.document), ...lateSockets(this.document, this.#workers.all) };
+    const change = { ...cameUp(this.document), ...lateSockets(this.document, this.#workers.requestedSockets()) };
     if (Object.keys(change).length > 0) this.#kept.change(change);
   }
 

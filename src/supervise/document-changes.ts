@@ -104,13 +104,7 @@ export function cameUp(document: ClusterDocument): Change {
 }
 
 /** Of workers that were taken to be ready before they listened: their successors shall be waited for. */
-export function lateSockets(
-  { sockets }: ClusterDocument,
-  workers: readonly { readonly instance: number; readonly requested: readonly string[] }[],
-): Change {
-  const late = workers.filter(({ instance, requested }) => requested.length > 0 && !sockets[instance]?.length);
-  if (late.length === 0) return {};
-  return {
-    sockets: { ...sockets, ...Object.fromEntries(late.map(({ instance, requested }) => [instance, requested])) },
-  };
+export function lateSockets({ sockets }: ClusterDocument, requested: Record<string, readonly string[]>): Change {
+  const late = Object.entries(requested).filter(([instance, now]) => now.length > 0 && !sockets[instance]?.length);
+  return late.length === 0 ? {} : { sockets: { ...sockets, ...Object.fromEntries(late) } };
 }

@@ -34,13 +34,13 @@ export function orphanedSlots(slots: readonly AppSlot[], workers: readonly SlotS
 /** Tells each worker what to accept on beside its own socket. */
 export function serveOrphans(
   slots: readonly AppSlot[],
-  workers: readonly { readonly slotServer: SlotServer; readonly serve: (slots: readonly AppSlot[]) => void }[],
+  workers: readonly { readonly slotServer: SlotServer; readonly sockets: Pick<LentSlots, 'serve'> }[],
 ): void {
   const orphans = orphanedSlots(
     slots,
     workers.map(({ slotServer }) => slotServer),
   );
-  for (const worker of workers) worker.serve(slotsToServe(orphans, worker.slotServer));
+  for (const { slotServer, sockets } of workers) sockets.serve(slotsToServe(orphans, slotServer));
 }
 
 /** All of them go to every worker that is ready and listens at the address: which one accepts is whoever is idle. */
@@ -64,7 +64,7 @@ export class LentSlots {
   }
 
   /** Tells the process the difference to what it serves. */
-  become(wanted: readonly AppSlot[]): void {
+  serve(wanted: readonly AppSlot[]): void {
     const names = new Set(wanted.map(nameOf));
     for (const [name, slot] of this.#lent) {
       if (names.has(name)) continue;

@@ -24,7 +24,7 @@ export interface Move {
 export async function moveApp(from: Cluster, move: Move): Promise<Result<StepOutcome>> {
   const { key, startNumbers, vault } = move;
   const sharing = from.workers.every(
-    ({ handsOver, managed, state }) => state.phase !== 'ready' || (managed && handsOver),
+    ({ sockets, managed, state }) => state.phase !== 'ready' || (managed && sockets.handsOver),
   );
   const document = { ...from.document, key, startNumbers, goal: 'running', deleting: false } as const;
   if (!sharing) await move.remove(from);

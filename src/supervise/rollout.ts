@@ -97,7 +97,7 @@ export class Rollout {
 export interface Progress {
   readonly target: Target;
   readonly workers: readonly (Pick<RolloutWorker, 'id' | 'instance' | 'state'> &
-    Pick<Worker, 'generation' | 'retirement' | 'managed' | 'handsOver'>)[];
+    Pick<Worker, 'generation' | 'retirement' | 'managed' | 'sockets'>)[];
   readonly now: Instant;
 }
 
@@ -106,7 +106,7 @@ export function presentPolicy(rollout: Rollout | null, { target, workers }: Prog
   if (rollout !== null) return rollout.policy;
   const old = workers.filter(({ retirement }) => retirement !== null);
   if (old.length === 0) return rollingPolicy(target.spec);
-  const overlapping = old.map(({ managed, handsOver }) => ({ handsOver: managed && handsOver }));
+  const overlapping = old.map(({ managed, sockets }) => ({ handsOver: managed && sockets.handsOver }));
   return policyFor({ spec: target.spec, strategy: 'rolling' }, overlapping);
 }
 

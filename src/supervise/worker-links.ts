@@ -2,15 +2,14 @@ import type { WorkerId } from '../domain/names.ts';
 import { dropHandle } from '../platform/listening-socket.ts';
 import type { LineConnection, LineListener } from '../platform/line-server.ts';
 import type { DaemonMessage, HandBack, HandleFetch, WorkerMessage } from '../protocol/worker.ts';
+import type { WorkerSockets } from './worker-sockets.ts';
 
 export interface LinkedWorker {
   /** Changes with every process. */
   readonly id: WorkerId;
   readonly receive: (message: WorkerMessage) => void;
   readonly linkClosed: () => void;
-  readonly takeBack: (handBack: HandBack, handle: unknown) => void;
-  /** The handle of a socket that it was told to serve; undefined: there is none. */
-  readonly giveOut: (fetch: HandleFetch) => unknown;
+  readonly sockets: Pick<WorkerSockets, 'takeBack' | 'giveOut'>;
 }
 
 /**
@@ -42,9 +41,9 @@ export class WorkerLinks {
     const message = parseLine(line) as HandBack | HandleFetch | null | undefined;
     const worker = this.#find(message?.worker ?? '');
     const handBack = completeHandBack(message);
-    if (handBack !== null && worker !== undefined && handle !== undefined) worker.takeBack(handBack, handle);
+    if (handBack !== null && worker !== undefined && handle !== undefined) worker.sockets.takeBack(handBack, handle);
     else dropHandle(handle);
-    return message?.type === 'fetch' ? worker?.giveOut(message) : undefined;
+    return message?.type === 'fetch' ? worker?.sockets.giveOut(message) : undefined;
   }
 
   #receive(connection: LineConnection, line: string): void {

@@ -3,6 +3,7 @@ import type { WorkerJournal } from './ports.ts';
 import type { Worker } from './worker.ts';
 import { isDead } from './worker-machine.ts';
 import type { Retirement } from './worker-options.ts';
+import type { WorkerSockets } from './worker-sockets.ts';
 
 /** The workers of one app, oldest first, and whose place is free. */
 export class WorkerSet {
@@ -28,13 +29,17 @@ export class WorkerSet {
     return this.#all.filter(({ generation }) => generation === wanted);
   }
 
+  get sockets(): readonly WorkerSockets[] {
+    return this.#all.map(({ sockets }) => sockets);
+  }
+
   /** By instance, what each listens on in its own words. */
   requestedSockets(): Readonly<Record<string, readonly string[]>> {
-    return Object.fromEntries(this.#all.map(({ instance, requested }) => [instance, requested]));
+    return Object.fromEntries(this.#all.map(({ instance, sockets }) => [instance, sockets.requested]));
   }
 
   socketsInUse(): ReadonlySet<string> {
-    return new Set(this.#all.flatMap(({ inUse }) => inUse));
+    return new Set(this.sockets.flatMap(({ inUse }) => inUse));
   }
 
   serves(): boolean {

@@ -1,17 +1,15 @@
 // oxlint-disable max-lines -- the shell of one machine: what its parts have in common is the state of one process, which would have to be shared
 import { preloadWay, type AppSpec } from '../domain/app-spec.ts';
 import { workerId, type WorkerId } from '../domain/names.ts';
-import { formatSocketAddress, type SocketAddress } from '../domain/socket-address.ts';
 import { earliest, type Instant, type Milliseconds } from '../domain/time.ts';
 import { condemnation, type ExitCause, type ObservedWorker, type WorkerState } from '../domain/worker-state.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { LaunchListener } from '../platform/launcher.ts';
-import { dropHandle, heldSocket } from '../platform/listening-socket.ts';
+import { dropHandle } from '../platform/listening-socket.ts';
 import type { MeterRoot } from '../platform/process-meter.ts';
-import type { HandBack, HandleFetch, WorkerMessage } from '../protocol/worker.ts';
+import type { WorkerMessage } from '../protocol/worker.ts';
 import { unreachable } from '../util/unreachable.ts';
-import { answerIpc } from './ipc-handles.ts';
-import { LentSlots, type AppSlot, type SlotServer } from './lent-slots.ts';
+import type { SlotServer } from './lent-slots.ts';
 import type { WorkerRecord } from './ports.ts';
 import { judgeReadiness } from './readiness.ts';
 import { nextAttempt } from './restart-policy.ts';
@@ -34,6 +32,7 @@ import type { Retirement, WorkerOptions } from './worker-options.ts';
 import { WorkerProbes } from './worker-probes.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { WorkerSigns } from './worker-signs.ts';
+import { WorkerSockets } from './worker-sockets.ts';
 import { WorkerStart } from './worker-start.ts';
 
 /** How often a tree whose root has ended is looked at again. */
@@ -57,7 +56,7 @@ export class Worker {
   #id: WorkerId;
   #process: WorkerProcess | null = null;
   #signs: WorkerSigns;
-  #lent: LentSlots;
+  #sockets: WorkerSockets;
   #lastExit: ExitCause | null = null;
   #timer: Timer | null = null;
   #releaseGate: () => void = () => {};
@@ -76,8 +75,9 @@ export class Worker {
     const first = firstState(spec, ports.clock.now());
     this.#state = predecessor === null ? first : { ...first, restarts: predecessor.restarts };
     this.#lastExit = predecessor?.cause ?? null;
-    this.#signs = this.#newSigns(ports.clock.now());
-    this.#lent = this.#newLentSlots();
+    this.#id = this.#newId();
+    this.#signs = newSigns(spec, ports.clock.now());
+    this.#sockets = this.#newSockets();
     this.#logs = new WorkerLogs(ports.logs);
     this.#start = new WorkerStart({ ...options, logs: this.#logs });
     this.#probes = new WorkerProbes({
@@ -85,7 +85,6 @@ export class Worker {
       onSign: () => this.#tick(),
       onFailed: (cause) => this.#handle({ type: 'condemned', cause }),
     });
-    this.#id = this.#newId();
   }
 
   get id(): WorkerId {
@@ -105,35 +104,15 @@ export class Worker {
     return this.#signs.waitingFor;
   }
 
-  /** The addresses that its servers asked for. */
-  get requested(): readonly string[] {
-    return this.#signs.requested();
-  }
-
-  /** The addresses that its servers got. */
-  get bound(): readonly string[] {
-    return this.#signs.bound();
-  }
-
-  /** Every name by which a socket of the vault's may be in use by it. */
-  get inUse(): readonly string[] {
-    return this.#signs.inUse();
-  }
-
-  /** A successor can share everything that it listens on. */
-  get handsOver(): boolean {
-    return this.#signs.handsOver((name) => this.#options.ports.vault.holds(this.#asker, name));
+  get sockets(): WorkerSockets {
+    return this.#sockets;
   }
 
   /** As what decides who accepts where sees it. */
   get slotServer(): SlotServer {
-    const listensOn = this.#process?.exited === false ? [...this.requested, ...this.bound] : [];
+    const { requested, bound } = this.#sockets;
+    const listensOn = this.#process?.exited === false ? [...requested, ...bound] : [];
     return { instance: this.instance, phase: this.#state.phase, listensOn };
-  }
-
-  /** Accepts on these beside its own socket, and on nothing else. */
-  serve(slots: readonly AppSlot[]): void {
-    this.#lent.become(slots);
   }
 
   /** Why not all of its limits hold; null if they do. */
@@ -226,7 +205,7 @@ export class Worker {
         wholeTree: () => this.#spec.treekill,
         ports,
       });
-      this.#signs = this.#newSigns(ports.clock.now() - Math.max(0, ports.clock.wallTime() - startedAt));
+      this.#beAnother(ports.clock.now() - Math.max(0, ports.clock.wallTime() - startedAt));
       this.#logs.resumeRun(this.#files(), record.logStart);
       this.#beginProbes();
       this.#start.resume(this.#spec, unlimited);
@@ -255,7 +234,7 @@ export class Worker {
     const running = this.#process?.exited === false ? this.#process : null;
     const leaving = this.#state.phase === 'draining' || this.#state.phase === 'stopping';
     if (running?.adopted !== true || leaving) return false;
-    if (preloadWay(this.#spec) === 'argument') return !this.#signs.told || !this.handsOver;
+    if (preloadWay(this.#spec) === 'argument') return !this.#signs.told || !this.#sockets.handsOver;
     return !this.#signs.told && expected.length > 0;
   }
 
@@ -271,21 +250,6 @@ export class Worker {
     this.#options.onChange();
   }
 
-  /** A listening socket that an earlier daemon held: the next worker can share it again. */
-  takeBack({ requested, bound, slot }: HandBack, handle: unknown): void {
-    const { ports, key } = this.#options;
-    const kept = ports.vault.deposit({ key, slot }, requested, heldSocket(handle, bound));
-    const lent = kept !== null && slot !== this.instance && requested.type === 'tcp';
-    if (lent) this.#lent.note({ address: requested, slot: kept });
-    this.#options.onChange();
-  }
-
-  /** The handle of a socket that it was told to serve. */
-  giveOut({ address, slot }: HandleFetch): unknown {
-    const { ports, key } = this.#options;
-    return ports.vault.socketOf({ key, slot }, formatSocketAddress(address))?.handle;
-  }
-
   /** The preload's connection has ended: the process is about to, or has. */
   linkClosed(): void {
     // Below a wrapper another process may take its place.
@@ -295,7 +259,7 @@ export class Worker {
 
   observe(current: boolean): ObservedWorker {
     const { clock } = this.#options.ports;
-    const { handsOver } = this;
+    const { handsOver } = this.#sockets;
     return observedWorker(this.#facts(), { current, files: this.#files(), signs: this.#signs, handsOver, clock });
   }
 
@@ -397,8 +361,7 @@ export class Worker {
     const { ports } = this.#options;
     this.#process = null;
     this.#use = null;
-    this.#signs = this.#newSigns(ports.clock.now());
-    this.#lent = this.#newLentSlots();
+    this.#beAnother(ports.clock.now());
     this.#releaseGate = ports.gate.request(() => {
       // Not awaited: what comes of it arrives as an event.
       if (this.#state.phase === 'starting') void this.#spawn();
@@ -413,7 +376,7 @@ export class Worker {
     const launched = await this.#start.launch({
       id,
       spec: () => this.#spec,
-      asker: this.#asker,
+      asker: this.#asker(),
       listener: this.#listenerFor(id),
       isWanted: () => this.#state.phase === 'starting',
     });
@@ -439,13 +402,11 @@ export class Worker {
   }
 
   #listenerFor(id: WorkerId): LaunchListener {
-    const { vault } = this.#options.ports;
     return {
       onExit: (cause) => this.#exited(id, cause),
       onInternalMessage: (message, handle) => {
-        if (id !== this.#id) return dropHandle(handle);
-        const onTaken = (address: SocketAddress): void => this.#signs.noteTaken(address);
-        answerIpc(message, handle, { asker: this.#asker, vault, onTaken, send: this.#process?.send });
+        if (id === this.#id) this.#sockets.answer(message, handle, this.#process?.send);
+        else dropHandle(handle);
       },
     };
   }
@@ -571,21 +532,27 @@ export class Worker {
     });
   }
 
+  /** For a process of its own, of which nothing is known yet. */
+  #beAnother(spawnedAt: Instant): void {
+    this.#signs = newSigns(this.#spec, spawnedAt);
+    this.#sockets = this.#newSockets();
+  }
+
+  #newSockets(): WorkerSockets {
+    const { ports, onChange } = this.#options;
+    return new WorkerSockets({ id: this.#id, asker: this.#asker(), signs: this.#signs, ports, onChange });
+  }
+
   /** Its own place at each port, where every worker has a socket of its own. */
-  get #asker(): Asker {
+  #asker(): Asker {
     return { key: this.#options.key, slot: this.#spec.balance === 'reuseport' ? this.instance : null };
-  }
-
-  #newLentSlots(): LentSlots {
-    const { ports } = this.#options;
-    return new LentSlots((message) => ports.tell(this.#id, message));
-  }
-
-  #newSigns(spawnedAt: Instant): WorkerSigns {
-    return new WorkerSigns(spawnedAt, preloadWay(this.#spec) === 'argument' ? false : null);
   }
 
   #newId(): WorkerId {
     return workerId(this.#options.key, this.instance, this.#options.nextStartNumber());
   }
+}
+
+function newSigns(spec: AppSpec, spawnedAt: Instant): WorkerSigns {
+  return new WorkerSigns(spawnedAt, preloadWay(spec) === 'argument' ? false : null);
 }

@@ -11,8 +11,10 @@ function given(line: string): readonly unknown[] {
     id: 'web',
     receive: () => {},
     linkClosed: () => {},
-    takeBack: (handBack) => seen.push(handBack),
-    giveOut: ({ slot }) => `slot ${slot}`,
+    sockets: {
+      takeBack: (handBack) => void seen.push(handBack),
+      giveOut: ({ slot }) => `slot ${slot}`,
+    },
   };
   const links = new WorkerLinks((id) => (id === 'web' ? worker : undefined));
   const isAsked = line.includes('"fetch"');
