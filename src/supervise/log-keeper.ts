@@ -121,10 +121,9 @@ export class LogKeeper {
     if (live === null) return null;
     const grown = live.end - (this.#ends.get(path) ?? 0);
     this.#ends.set(path, live.end);
-    if (rotation === null) return live;
-    if (growsFast(grown, rotation)) this.#growing.set(path, rotation);
+    if (rotation !== null && growsFast(grown, rotation)) this.#growing.set(path, rotation);
     else this.#growing.delete(path);
-    if (live.end - live.start <= rotation.maxSize) return live;
+    if (rotation === null || live.end - live.start <= rotation.maxSize) return live;
     if (this.#rotating.has(path)) void this.#attempt(path, () => this.#cutter.makeRoom(path, live, rotation));
     else void this.#rotate(path, rotation);
     return live;

@@ -466,6 +466,26 @@ describe('the keeper', () => {
     await keeper.stop();
   });
 
+  test('leaves a file alone that is to be rotated no more, although it grew fast when it was', async () => {
+    const clock = fakeClock();
+    let rotation: LogRotation | null = ROTATION;
+    const { ledger, keeper } = keeperOf(null, { clock, files: () => [{ path: file, rotation }] });
+    append(1, 1000);
+    keeper.start();
+    rotation = null;
+    for (const [from, to] of [
+      [1001, 2000],
+      [2001, 2200],
+      [2201, 9000],
+    ] as const) {
+      append(from, to);
+      await clock.advance(50);
+    }
+    await clock.advance(1000);
+    await keeper.stop();
+    expect(ledger.document(file).archives).toEqual([]);
+  });
+
   test('flushes a file that is being written to: nothing that comes later is lost, and who follows it has every line', async () => {
     const { ledger, keeper } = keeperOf(ROTATION);
     keeper.start();
