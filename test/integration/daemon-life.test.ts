@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inject } from 'vitest';
+import { instanceNames } from '../../src/platform/single-instance.ts';
 import { get, type DaemonRig } from '../support/daemon-rig.ts';
 import { freePort } from '../support/free-port.ts';
 import { describe, expect, test } from '../support/daemon-test.ts';
@@ -13,7 +15,33 @@ const SERVER = `
 const http = require('node:http');
 http.createServer((request, response) => response.end(String(process.pid))).listen(Number(process.env.PORT));
 `;
+const HOLDER = `
+const names = process.argv.slice(1);
+const servers = names.map((name) => require('node:net').createServer().listen('\\0' + name));
+Promise.all(servers.map((server) => require('node:events').once(server, 'listening')))
+  .then((taken) => console.log(taken.length + ' taken'));
+`;
 const IDLE = 'setInterval(() => {}, 1000);';
+
+/** Takes the first names of those that a daemon of the home takes one of, and does nothing more. */
+async function holdNames(
+  { home }: DaemonRig,
+  { node = process.execPath, uid, count }: { readonly node?: string; readonly uid?: number; readonly count: number },
+): Promise<ChildProcess> {
+  await mkdir(home, { mode: 0o700 });
+  const names = instanceNames(home).slice(0, count);
+  const options = { cwd: '/', env: {}, ...(uid === undefined ? {} : { uid, gid: uid }) };
+  const holder = spawn(node, ['-e', HOLDER, ...names], { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [taken] = (await once(holder.stdout, 'data')) as [Buffer];
+  expect(String(taken)).toBe(`${names.length} taken\n`);
+  return holder;
+}
+
+async function endHolder(holder: ChildProcess): Promise<void> {
+  const ended = once(holder, 'exit');
+  holder.kill('SIGKILL');
+  await ended;
+}
 
 describe('one daemon per home', { concurrent: true }, () => {
   test('of several that start at once one serves, the others end with 0', async ({ rig }) => {
@@ -29,6 +57,23 @@ describe('one daemon per home', { concurrent: true }, () => {
     expect(daemons.filter((daemon) => daemon !== serving).map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
     await rig.client.shutdown({ apps: true });
     expect((await Promise.all(ended)).map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  });
+
+  test.for(inject('nodeLines'))(
+    'nor beside one that is about to serve, on Node $line',
+    async ({ program }, { rig }) => {
+      const other = await holdNames(rig, { node: program, count: 1 });
+      const daemon = rig.spawnDaemon();
+      expect(await once(daemon, 'exit')).toEqual([0, null]);
+      await endHolder(other);
+      await rig.startDaemon();
+    },
+  );
+
+  test.runIf(process.getuid?.() === 0)('whatever other users took', async ({ rig }) => {
+    const stranger = await holdNames(rig, { uid: 65_534, count: 99 });
+    await rig.startDaemon();
+    await endHolder(stranger);
   });
 
   test('what a daemon that was killed left behind stops no other', async ({ rig }) => {
