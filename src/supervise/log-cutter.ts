@@ -65,8 +65,8 @@ export class LogCutter {
   readonly #methods = new Map<number, CutMethod>();
   /** How much each file grew during the rotations of late. */
   readonly #growth = new Map<string, number>();
-  /** How many parts of it are being copied. */
-  readonly #copying = new Map<string, number>();
+  /** The newest that each file ever had: what still works on an archive that is gone shall not meet another of its number. */
+  readonly #numbers = new Map<string, number>();
 
   constructor({ ledger, onProblem }: LogCutterOptions) {
     this.#ledger = ledger;
@@ -106,13 +106,11 @@ export class LogCutter {
     const bytes = wholeBlocks(path, ends.at(-1) ?? 0);
     if (bytes === 0) return;
     await removeParts(path);
-    const number = freeArchiveNumber(path);
+    const number = Math.max(freeArchiveNumber(path), (this.#numbers.get(path) ?? 0) + 1);
     await this.prune(path, plan.kept);
-    this.#copying.set(path, plan.archived);
-    const archives = await this.#archive(path, live, { ends, dropped: plan.dropped, number }).finally(() =>
-      this.#copying.delete(path),
-    );
-    await this.prune(path, this.#roomFor(path, this.#ledger.look(path) ?? live, rotation) - archives.length);
+    const archives = await this.#archive(path, live, { ends, dropped: plan.dropped, number });
+    this.#numbers.set(path, archives.at(-1)?.number ?? number);
+    await this.makeRoom(path, rotation, archives.length);
     const cut: PendingCut = { phase: 'marking', method: this.#methodFor(live), token: newToken(), bytes };
     const { archives: before } = this.#ledger.document(path);
     await this.#ledger.writeDurably(path, {
@@ -125,11 +123,10 @@ export class LogCutter {
     this.#growth.set(path, Math.max(grown, FORGETTING * (this.#growth.get(path) ?? 0)));
   }
 
-  /** Of a file that grows while it waits for its rotation, or for the copies of that: older archives go before their time. */
-  async makeRoom(path: string, live: LiveLog, rotation: LogRotation): Promise<void> {
-    // What is to go is still there, and what was copied is an archive.
-    if (this.#ledger.document(path).cut !== null) return;
-    await this.prune(path, this.#roomFor(path, live, rotation) - (this.#copying.get(path) ?? 0));
+  /** For what a file has grown by since it was too large, and for copies of it: older archives go before their time. */
+  async makeRoom(path: string, rotation: LogRotation, copies: number): Promise<void> {
+    const live = this.#ledger.look(path);
+    if (live !== null) await this.prune(path, roomForArchives(this.#growthOf(path, live), rotation) - copies);
   }
 
   /** Gives up all that the log holds, as a rotation without an archive does. Answers how many bytes that was. */
@@ -288,10 +285,6 @@ export class LogCutter {
 
   #growthOf(path: string, { start, end }: LiveLog): LogGrowth {
     return { held: end - start, during: this.#growth.get(path) ?? 0 };
-  }
-
-  #roomFor(path: string, live: LiveLog, rotation: LogRotation): number {
-    return roomForArchives(this.#growthOf(path, live), rotation);
   }
 
   #methodFor({ device }: LiveLog): CutMethod {

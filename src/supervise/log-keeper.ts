@@ -124,8 +124,8 @@ export class LogKeeper {
     if (rotation !== null && growsFast(grown, rotation)) this.#growing.set(path, rotation);
     else this.#growing.delete(path);
     if (rotation === null || live.end - live.start <= rotation.maxSize) return live;
-    if (this.#rotating.has(path)) void this.#attempt(path, () => this.#cutter.makeRoom(path, live, rotation));
-    else void this.#rotate(path, rotation);
+    if (!this.#rotating.has(path)) void this.#rotate(path, rotation);
+    else if (!this.#work.has(path)) void this.#makeRoom(path, rotation);
     return live;
   }
 
@@ -157,6 +157,11 @@ export class LogKeeper {
       if (left >= held) break;
       held = left;
     }
+  }
+
+  /** While others are rotated. */
+  async #makeRoom(path: string, rotation: LogRotation): Promise<void> {
+    await this.#attempt(path, () => this.#inTurn(path, () => this.#cutter.makeRoom(path, rotation, 0)));
   }
 
   #inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -425,8 +425,7 @@ describe('the keeper', () => {
     const archives: number[] = [];
     for (let round = 0; round < 4; round += 1) {
       append(8101 + round * 2700, 8100 + (round + 1) * 2700);
-      const live = ledger.look(file);
-      if (live !== null) await cutter.makeRoom(file, live, rotation);
+      await cutter.makeRoom(file, rotation, 0);
       archives.push(ledger.document(file).archives.length);
       expect(bytesOnDisk()).toBeLessThanOrEqual(5 * rotation.maxSize);
     }
@@ -536,6 +535,19 @@ describe('the keeper', () => {
     });
     expect(await readAll(ledger)).toBe(whole(ledger));
     expect(problems).toEqual([]);
+  });
+
+  test('compresses nothing in place of what came after a flush', async () => {
+    const { ledger, cutter } = rig();
+    append(1, 200_000);
+    await cutter.rotate(file, { ...ROTATION, maxSize: 16 << 20 });
+    const compressed = cutter.compress(file);
+    await cutter.discard(file);
+    append(200_001, 206_000);
+    await cutter.rotate(file, ROTATION);
+    await compressed;
+    expect(numbersByInstance(whole(ledger)).get('0')?.[0]).toBe(200_001);
+    expect(await readAll(ledger)).toBe(whole(ledger));
   });
 
   test('flushing what was never written is no error', async () => {
