@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Milliseconds } from '../domain/time.ts';
 import { freeBytes } from './free-bytes.ts';
 import { untrustworthyFolder } from './private-folder.ts';
-import { leadersWith } from './process-table.ts';
+import { startedWith } from './process-table.ts';
 
 /** What `eco doctor` asks of this machine. Nothing is changed by asking. */
 export const health = {
@@ -13,7 +13,7 @@ export const health = {
   node: process.version,
   folder: folderHealth,
   openFiles,
-  startedWith,
+  startedWith: leadersWith,
   isPortTaken,
 };
 
@@ -56,9 +56,11 @@ function openFiles(pid: number | null): number | null {
   }
 }
 
-/** The processes that were started with a variable, and its value. */
-function startedWith(variable: string): readonly { readonly pid: number; readonly value: string }[] {
-  return leadersWith(variable).map(({ info, variables }) => ({ pid: info.pid, value: variables[variable] ?? '' }));
+/** The leaders of sessions that were started with a variable, and its value. */
+function leadersWith(variable: string): readonly { readonly pid: number; readonly value: string }[] {
+  return startedWith(variable)
+    .filter(({ info }) => info.pid === info.session)
+    .map(({ info, variables }) => ({ pid: info.pid, value: variables[variable] ?? '' }));
 }
 
 const CONNECT_TIMEOUT: Milliseconds = 500;

@@ -50,7 +50,7 @@ export function listProcesses(): readonly ProcessInfo[] {
   return pids.map((pid) => readProcess(Number(pid))).filter((info) => info !== null);
 }
 
-export interface SessionLeader {
+export interface StartedProcess {
   readonly info: ProcessInfo;
   /** Since it was started; the wall clock has no part in it. */
   readonly age: Milliseconds;
@@ -58,12 +58,12 @@ export interface SessionLeader {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** The living leaders of sessions that were started with `variable`; on Linux only, and none of other users. */
-export function leadersWith(variable: string): readonly SessionLeader[] {
+/** The living processes that were started with `variable`; on Linux only, and none of other users. */
+export function startedWith(variable: string): readonly StartedProcess[] {
   if (!hasProc()) return [];
   const uptime = Number(readText('/proc/uptime').split(' ')[0]) * 1000;
   return listProcesses()
-    .filter(({ pid, session, zombie }) => pid === session && !zombie)
+    .filter(({ zombie }) => !zombie)
     .map((info) => ({
       info,
       age: Math.max(0, uptime - Number(info.startTime) * MS_PER_TICK),

@@ -8,7 +8,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Cgroups } from '../platform/cgroups.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
 import type { ProbeAnswer, ProbeQuestion } from '../platform/probes.ts';
-import type { ProcessInfo, SessionLeader, TreeRoot } from '../platform/process-table.ts';
+import type { ProcessInfo, StartedProcess, TreeRoot } from '../platform/process-table.ts';
 import type { CommandOutcome, ShellCommand } from '../platform/run-command.ts';
 import type { DaemonMessage } from '../protocol/worker.ts';
 import type { BootGate } from './boot-gate.ts';
@@ -47,8 +47,8 @@ export interface ProcessPort {
   readonly bootId: string;
   /** null if there is no such process. */
   readonly read: (pid: number) => ProcessInfo | null;
-  /** The leaders of sessions that were started with that variable, of those that can be read; empty where none can. */
-  readonly leaders: (variable: string) => readonly SessionLeader[];
+  /** What lives and was started with that variable, of those that can be read; empty where none can. */
+  readonly startedWith: (variable: string) => readonly StartedProcess[];
   readonly inspect: (root: TreeRoot, callback: (living: readonly ProcessInfo[]) => void) => void;
   /** A negative pid is a process group. */
   readonly signal: (pid: number, signal: NodeJS.Signals) => boolean;

@@ -13,7 +13,7 @@ import type { LogLedger } from '../platform/log-ledger.ts';
 import { availableCpus } from '../platform/machine.ts';
 import { askProbe } from '../platform/probes.ts';
 import { processMeter } from '../platform/process-meter.ts';
-import { bootId, initialVariable, leadersWith, readProcess, sendSignal } from '../platform/process-table.ts';
+import { bootId, initialVariable, readProcess, sendSignal, startedWith } from '../platform/process-table.ts';
 import { nextTime } from '../platform/cron.ts';
 import { runCommand } from '../platform/run-command.ts';
 import { readSecret } from '../platform/secrets.ts';
@@ -101,7 +101,7 @@ function systemPorts(options: SupervisionOptions, links: WorkerLinks): Supervise
     processes: {
       bootId: bootId(),
       read: readProcess,
-      leaders: leadersWith,
+      startedWith,
       inspect: inspector.inspect,
       signal: sendSignal,
     },

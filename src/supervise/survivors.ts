@@ -1,6 +1,7 @@
 import { preloadWay } from '../domain/app-spec.ts';
 import { appId, workerId, type AppKey, type WorkerId } from '../domain/names.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { ProcessInfo, StartedProcess } from '../platform/process-table.ts';
 import { PRELOAD_VARIABLE } from '../protocol/worker.ts';
 import type { ClusterDocument } from './cluster-document.ts';
 import type { ProcessIdentity, ProcessPort, WorkerRecord } from './ports.ts';
@@ -13,9 +14,13 @@ export interface Survivor {
   readonly key: AppKey;
   readonly instance: number;
   readonly revision: number;
-  /** It carries the orders to its preload, which no process that it starts inherits. */
+  /** It carries the orders to its preload, which no process inherits that a Node program starts. */
   readonly hasOrders: boolean;
+  /** It is not the worker, which has died, but was started by it. */
+  readonly isLeftover: boolean;
   readonly identity: ProcessIdentity;
+  /** The oldest process of the worker that lives: with it begins what is to be ended if nobody wants it. */
+  readonly eldest: ProcessIdentity;
   readonly startedAt: number;
 }
 
@@ -29,25 +34,55 @@ export type Unwanted = Pick<WorkerRecord, 'id' | 'key' | 'process'>;
 
 /** Those of this home, each id once. Processes of other users cannot be read and are not among them. */
 export function findSurvivors(home: string, processes: ProcessPort, clock: Pick<Clock, 'wallTime'>): Survivor[] {
-  const found = new Map<WorkerId, Survivor>();
-  for (const { info, age, variables } of processes.leaders('ECO_ID')) {
-    const { ECO_PROJECT: project = '', ECO_APP: app = '', ECO_INSTANCE: instance, ECO_REVISION: revision } = variables;
+  return processesById(processes).flatMap((members): Survivor[] => {
+    const [first, ...others] = members.filter(({ info }) => info.pid === info.session);
+    if (first === undefined) return [];
+    const root = others.reduce((best, other) => (isRootRather(other, best) ? other : best), first);
+    const { ECO_PROJECT: project = '', ECO_APP: app = '', ECO_INSTANCE, ECO_REVISION, ECO_ID = '' } = root.variables;
     const key = { project, app };
-    const id = workerId(key, Number(instance), startNumberOf(variables['ECO_ID'] ?? ''));
-    if (variables['ECO_ID'] !== ecoIdOf(home, id)) continue;
-    const survivor: Survivor = {
-      id,
-      key,
-      instance: Number(instance),
-      revision: Number(revision),
-      hasOrders: variables[PRELOAD_VARIABLE] !== undefined,
-      identity: { pid: info.pid, startTime: info.startTime, bootId: processes.bootId },
-      startedAt: clock.wallTime() - age,
-    };
-    const other = found.get(id);
-    if (other === undefined || isRootRather(survivor, other)) found.set(id, survivor);
+    const id = workerId(key, Number(ECO_INSTANCE), startNumberOf(ECO_ID));
+    if (ECO_ID !== ecoIdOf(home, id)) return [];
+    const eldest = members.reduce((best, other) => (other.age > best.age ? other : best), root);
+    const identityOf = ({ info: { pid, startTime } }: StartedProcess) => ({ pid, startTime, bootId: processes.bootId });
+    return [
+      {
+        id,
+        key,
+        instance: Number(ECO_INSTANCE),
+        revision: Number(ECO_REVISION),
+        hasOrders: hasOrders(root),
+        isLeftover: members.some(({ info }) => isOfDeadLeader(info, root, processes)),
+        identity: identityOf(root),
+        eldest: identityOf(eldest),
+        startedAt: clock.wallTime() - root.age,
+      },
+    ];
+  });
+}
+
+/** What carries the id of a worker, of whatever home. */
+function processesById(processes: ProcessPort): readonly (readonly StartedProcess[])[] {
+  const byId = new Map<string, StartedProcess[]>();
+  for (const carrier of processes.startedWith('ECO_ID')) {
+    const id = carrier.variables['ECO_ID'] ?? '';
+    byId.set(id, [...(byId.get(id) ?? []), carrier]);
   }
-  return [...found.values()];
+  return [...byId.values()];
+}
+
+function hasOrders({ variables }: StartedProcess): boolean {
+  return variables[PRELOAD_VARIABLE] !== undefined;
+}
+
+/** Its session began before that of the supposed root, which therefore is none: numbers rise, and one of a session is not given again. */
+function isOfDeadLeader(
+  { session }: ProcessInfo,
+  { info: root }: StartedProcess,
+  processes: Pick<ProcessPort, 'read'>,
+): boolean {
+  // 0 is a session outside of this container.
+  if (session === 0 || session >= root.pid) return false;
+  return processes.read(session)?.zombie !== false;
 }
 
 /** Its process cannot have outlived the machine. A run that has completed need not be repeated for that. */
@@ -92,7 +127,7 @@ export function inherit(
     // Whoever does not want its processes ended with a worker has them left behind on purpose.
     if (document?.target.spec.treekill === false && (taken || !isRoot(survivor, document))) continue;
     if (document === undefined || taken || !isRoot(survivor, document)) {
-      unwanted.push({ id: survivor.id, key: survivor.key, process: survivor.identity });
+      unwanted.push({ id: survivor.id, key: survivor.key, process: survivor.eldest });
     } else records.push(newRecord(survivor, document));
   }
   return { records, unwanted };
@@ -101,7 +136,7 @@ export function inherit(
 /** Its process was started, but the daemon died before it noted which one it is. */
 function completedRecord(record: WorkerRecord, survivor: Survivor | undefined): WorkerRecord {
   const expected = record.phase === 'starting' || record.phase === 'stopping';
-  if (record.process !== null || survivor === undefined || !expected) return record;
+  if (record.process !== null || survivor === undefined || survivor.isLeftover || !expected) return record;
   return { ...record, process: survivor.identity, startedAt: survivor.startedAt };
 }
 
@@ -130,11 +165,11 @@ function isAlive({ process }: WorkerRecord, processes: Pick<ProcessPort, 'bootId
 }
 
 /** What a worker started may lead a session of its own and carry the worker's variables. */
-function isRoot(survivor: Survivor, { target: { spec } }: ClusterDocument): boolean {
-  return survivor.hasOrders || preloadWay(spec) !== 'argument';
+function isRoot({ hasOrders, isLeftover }: Survivor, { target: { spec } }: ClusterDocument): boolean {
+  return preloadWay(spec) === 'argument' ? hasOrders : !isLeftover;
 }
 
-function isRootRather(one: Survivor, other: Survivor): boolean {
-  if (one.hasOrders !== other.hasOrders) return one.hasOrders;
-  return one.startedAt < other.startedAt;
+function isRootRather(one: StartedProcess, other: StartedProcess): boolean {
+  if (hasOrders(one) !== hasOrders(other)) return hasOrders(one);
+  return one.age > other.age;
 }

@@ -9,7 +9,7 @@ import { get, type DaemonRig } from '../support/daemon-rig.ts';
 import { freePort } from '../support/free-port.ts';
 import { describe, expect, test } from '../support/daemon-test.ts';
 import { eventually } from '../support/eventually.ts';
-import { gone, isAlive, kill, processesWith } from '../support/processes.ts';
+import { commandOf, gone, isAlive, kill, processesWith } from '../support/processes.ts';
 
 const SERVER = `
 const http = require('node:http');
@@ -282,6 +282,26 @@ describe('a daemon that dies between two lines', { concurrent: true }, () => {
     });
     await rig.ok({ type: 'reload', spec: { ...spec, env: { ...env, GREETING: 'hello' } } });
     expect(pids.map(isAlive)).toEqual([false, false]);
+  });
+
+  test('and whose note of a dead worker is lost leaves its children, which are not taken for it', async ({ rig }) => {
+    await rig.startDaemon();
+    const script = 'setsid sleep 1005 & sleep 1006 & wait';
+    const spec = rig.spec('/bin/sh', { args: ['-c', script], interpreter: { type: 'none' } });
+    await rig.ok({ type: 'start', spec });
+    const [root = 0] = await rig.pids();
+    const children = await eventually(() => {
+      const found = processesWith(rig.home).filter(({ command }) => command.startsWith('sleep'));
+      return found.length === 2 && found.map(({ pid }) => pid);
+    });
+    await rig.killDaemon();
+    kill(root);
+    await rm(join(rig.home, 'workers'), { recursive: true });
+
+    await rig.startDaemon();
+    await gone(children, { within: 10_000 });
+    await eventually(async () => expect((await rig.observe()).workers).toMatchObject([{ phase: 'ready' }]));
+    expect(commandOf((await rig.pids())[0] ?? 0)).toBe(`/bin/sh -c ${script}`);
   });
 
   test('leaves what the next ends if its app is gone, or has that worker already; nobody else comes to harm', async ({

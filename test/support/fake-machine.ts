@@ -7,7 +7,7 @@ import { formatSocketAddress, type SocketAddress } from '../../src/domain/socket
 import type { ExitCause } from '../../src/domain/worker-state.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../../src/platform/launcher.ts';
 import type { LineConnection } from '../../src/platform/line-server.ts';
-import type { ProcessInfo, SessionLeader, TreeRoot } from '../../src/platform/process-table.ts';
+import type { ProcessInfo, StartedProcess, TreeRoot } from '../../src/platform/process-table.ts';
 import type { WorkerMessage } from '../../src/protocol/worker.ts';
 import { bootGate } from '../../src/supervise/boot-gate.ts';
 import type { SupervisePorts, WorkerRecord } from '../../src/supervise/ports.ts';
@@ -32,7 +32,7 @@ export class FakeMachine {
   /** What processes wrote of their own end. */
   readonly exitCodes = new Map<WorkerId, number>();
   /** Processes whose environment names a worker. */
-  leaders: readonly SessionLeader[] = [];
+  carriers: readonly StartedProcess[] = [];
   readonly ports: SupervisePorts;
   readonly vault = fakeVault();
   /** Done by each new process before its launch is answered. */
@@ -65,7 +65,7 @@ export class FakeMachine {
       processes: {
         bootId: BOOT_ID,
         read: (pid) => this.table.get(pid) ?? null,
-        leaders: () => this.leaders,
+        startedWith: () => this.carriers,
         inspect: (root, callback) => queueMicrotask(() => callback(this.#treeOf(root))),
         signal: (pid, signal) => this.#signal(pid, signal),
       },

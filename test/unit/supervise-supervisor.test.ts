@@ -5,7 +5,7 @@ import type { Result } from '../../src/domain/result.ts';
 import type { StepOutcome, StepRequest } from '../../src/protocol/control.ts';
 import type { ClusterDocument } from '../../src/supervise/cluster-document.ts';
 import type { WorkerRecord } from '../../src/supervise/ports.ts';
-import type { SessionLeader } from '../../src/platform/process-table.ts';
+import type { StartedProcess } from '../../src/platform/process-table.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { Supervisor } from '../../src/supervise/supervisor.ts';
 import { BOOT_ID, FakeMachine, fakeApps } from '../support/fake-machine.ts';
@@ -72,7 +72,7 @@ function recordOf(pid: number): WorkerRecord {
 }
 
 /** What the system would tell of the processes that live. */
-function leadersOf({ living, table }: FakeMachine): readonly SessionLeader[] {
+function carriersOf({ living, table }: FakeMachine): readonly StartedProcess[] {
   return living.flatMap(({ pid, request }) => {
     const info = table.get(pid);
     return info === undefined ? [] : [{ info, age: 60_000, variables: request.env }];
@@ -263,13 +263,13 @@ describe('the next daemon', () => {
 
   test('takes over what was started and not written down', async () => {
     await perform(start({ ...API, instances: 2 }));
-    const leaders = leadersOf(machine);
+    const carriers = carriersOf(machine);
     const [first] = machine.records.values();
     if (first === undefined) throw new Error('nothing was written down');
     const pids = machine.living.map(({ pid }) => pid);
     supervisor.release();
     machine.orphanAll();
-    machine.leaders = leaders;
+    machine.carriers = carriers;
     supervisor = newSupervisor();
     supervisor.resume([...documents.values()], [{ ...first, phase: 'starting', process: null, startedAt: null }]);
     for (const process of machine.living) process.listen();
@@ -282,14 +282,14 @@ describe('the next daemon', () => {
 
   test('ends what was started and not written down of an app that is gone, and no other process', async () => {
     await perform(start(API));
-    const [leader] = leadersOf(machine);
+    const [leader] = carriersOf(machine);
     if (leader === undefined) throw new Error('nothing was started');
     supervisor.release();
     machine.orphanAll();
     const variables = { ...leader.variables, ECO_ID: '/home/another shop/api:0#0' };
     const another = machine.addProcess({ session: 102 });
     const info = machine.table.get(another);
-    machine.leaders = [leader, ...(info === undefined ? [] : [{ info, age: 0, variables }])];
+    machine.carriers = [leader, ...(info === undefined ? [] : [{ info, age: 0, variables }])];
     supervisor = newSupervisor();
     supervisor.resume([], []);
     await machine.clock.advance(seconds(10));
