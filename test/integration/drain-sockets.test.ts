@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { request } from 'node:http';
 import { connect as connectTo, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
-import { type DaemonRig } from '../support/daemon-rig.ts';
+import { get, getAgainAndAgain, type DaemonRig } from '../support/daemon-rig.ts';
 import { freePort } from '../support/free-port.ts';
 import { describe, expect, inject, test } from '../support/daemon-test.ts';
 import { eventually } from '../support/eventually.ts';
@@ -43,7 +42,7 @@ describe.for(inject('nodeLines'))('Node $line', { concurrent: true }, ({ program
       await rig.ok({ type: 'start', spec });
       const [before] = await rig.pids();
       expect((await rig.observe()).workers[0]?.handsOver).toBe(true);
-      const client = askAgain(socket);
+      const client = getAgainAndAgain(socket, { clients: 1 });
       await rig.ok({ type: 'reload', spec: { ...spec, env: { ...spec.env, GREETING: 'hello' } } });
       const [after] = await rig.pids();
       await eventually(() => client.answers.has(String(after)));
@@ -67,7 +66,7 @@ describe.for(inject('nodeLines'))('Node $line', { concurrent: true }, ({ program
     for (const greeting of ['hello', 'again']) {
       await rig.ok({ type: 'reload', spec: { ...spec, env: { ...spec.env, GREETING: greeting } } });
       const [pid] = await rig.pids();
-      expect(await askOnce(socket)).toBe(String(pid));
+      expect(await get(socket)).toBe(String(pid));
     }
     await rig.ok({ type: 'stop', workers: 1 });
     expect(existsSync(socket)).toBe(false);
@@ -208,41 +207,4 @@ async function askByUdp(port: number): Promise<string> {
   const [message] = (await once(socket, 'message')) as [Buffer];
   socket.close();
   return message.toString();
-}
-
-function askOnce(socketPath: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, path: '/', agent: false, timeout: 10_000 }, (response) => {
-      let body = '';
-      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      response.on('error', reject);
-      response.on('end', () => resolve(body));
-    });
-    sent.on('timeout', () => sent.destroy(new Error(`${socketPath} did not answer`)));
-    sent.on('error', reject);
-    sent.end();
-  });
-}
-
-function askAgain(socketPath: string) {
-  const answers = new Set<string>();
-  const problems: string[] = [];
-  const stop = new AbortController();
-  const ask = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      await askOnce(socketPath).then(
-        (answer) => answers.add(answer),
-        (error: unknown) => problems.push(String(error)),
-      );
-    }
-  };
-  const done = ask();
-  return {
-    answers,
-    stop: async () => {
-      stop.abort();
-      await done;
-      return { answers, problems };
-    },
-  };
 }

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { execa } from 'execa';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
-import { get } from '../support/daemon-rig.ts';
+import { get, getAgainAndAgain } from '../support/daemon-rig.ts';
 import { freePort } from '../support/free-port.ts';
 import { describe, expect, inject, test } from '../support/daemon-test.ts';
 import { eventually } from '../support/eventually.ts';
@@ -140,7 +140,7 @@ describe.for(inject('nodeLines'))('Node $line', { concurrent: true }, ({ program
     const spec = rig.spec(script, { interpreter, env: { PORT: String(port) } });
     await rig.ok({ type: 'start', spec });
     const [before] = await rig.pids();
-    const client = knockOn(port);
+    const client = getAgainAndAgain(port, { clients: 2 });
     await rig.ok({ type: 'reload', spec: { ...spec, env: { ...spec.env, GREETING: 'hello' } } });
     const [after] = await rig.pids();
     await eventually(() => client.answers.has(String(after)));
@@ -162,7 +162,7 @@ describe.for(inject('nodeLines'))('Node $line', { concurrent: true }, ({ program
     const script = await rig.write('app.cjs', FORK_SERVER);
     const spec = rig.spec(script, { interpreter, execMode: 'cluster', instances: 2, env: { PORT: String(port) } });
     await rig.ok({ type: 'start', spec });
-    const client = knockOn(port);
+    const client = getAgainAndAgain(port, { clients: 2 });
     await rig.ok({ type: 'reload', spec: { ...spec, env: { ...spec.env, GREETING: 'hello' } } });
     const { problems } = await client.stop();
     expect(problems).toEqual([]);
@@ -358,28 +358,4 @@ function linkOf(path: string): string {
   } catch {
     return '';
   }
-}
-
-/** A client that asks again and again, each time on a new connection. */
-function knockOn(port: number) {
-  const answers = new Set<string>();
-  const problems: string[] = [];
-  const stop = new AbortController();
-  const knock = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      await get(port).then(
-        (answer) => answers.add(answer),
-        (error: unknown) => problems.push(String(error)),
-      );
-    }
-  };
-  const done = Promise.all([knock(), knock()]);
-  return {
-    answers,
-    stop: async () => {
-      stop.abort();
-      await done;
-      return { answers, problems };
-    },
-  };
 }

@@ -164,10 +164,11 @@ export class DaemonRig {
   }
 }
 
-/** The answer to one request on a connection of its own. */
-export function get(port: number, path = '/'): Promise<string> {
+/** GET on a connection of its own, to a port or the path of a socket. */
+export function get(place: number | string, path = '/'): Promise<string> {
+  const where = typeof place === 'number' ? { host: '127.0.0.1', port: place } : { socketPath: place };
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, path, agent: false, timeout: 10_000 }, (response) => {
+    const sent = request({ ...where, path, agent: false, timeout: 10_000 }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -176,8 +177,32 @@ export function get(port: number, path = '/'): Promise<string> {
       response.on('error', reject);
       response.on('end', () => resolve(body));
     });
-    sent.on('timeout', () => sent.destroy(new Error(`port ${port} did not answer`)));
+    sent.on('timeout', () => sent.destroy(new Error(`${place} did not answer`)));
     sent.on('error', reject);
     sent.end();
   });
+}
+
+/** Clients that ask again and again until they are told to stop, and then say what they were told. */
+export function getAgainAndAgain(place: number | string, { clients }: { readonly clients: number }) {
+  const answers = new Set<string>();
+  const problems: string[] = [];
+  const stop = new AbortController();
+  const ask = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await get(place).then(
+        (answer) => answers.add(answer),
+        (error: unknown) => problems.push(String(error)),
+      );
+    }
+  };
+  const done = Promise.all(Array.from({ length: clients }, ask));
+  return {
+    answers,
+    stop: async () => {
+      stop.abort();
+      await done;
+      return { answers, problems };
+    },
+  };
 }

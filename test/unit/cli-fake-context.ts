@@ -6,7 +6,7 @@ import type { LoadedEcosystem } from '../../src/config/load-ecosystem.ts';
 import { fakeBootMachine } from '../support/fake-boot-machine.ts';
 import { startedWorkers } from '../../src/cli/flow/stray-workers.ts';
 import type { BootMachine } from '../../src/platform/boot-machine.ts';
-import { appSpec } from '../support/states.ts';
+import { appSpec, observedWorker } from '../support/states.ts';
 import type { AppSpec } from '../../src/domain/app-spec.ts';
 import type { Failure } from '../../src/domain/failure.ts';
 import type { AppHistory, Source } from '../../src/domain/history.ts';
@@ -302,28 +302,8 @@ export function app(name: string, options: AppOptions = {}): ObservedApp {
 }
 
 function worker(instance: number, phase: WorkerPhase): ObservedWorker {
-  return {
-    id: `w${instance}`,
-    instance,
-    pid: 100 + instance,
-    phase,
-    restarts: 0,
-    restartsInSeries: 0,
-    retiring: null,
-    startedAt: 0,
-    uptime: 5000,
-    lastExit: null,
-    current: true,
-    managed: true,
-    handsOver: true,
-    listening: [],
-    outFile: null,
-    errorFile: null,
-    retryIn: null,
-    memoryBytes: 1024,
-    cpuPercent: 0,
-    stats: null,
-  };
+  const [id, pid] = [`w${instance}`, 100 + instance];
+  return observedWorker({ id, instance, pid, phase, startedAt: 0, uptime: 5000, memoryBytes: 1024, cpuPercent: 0 });
 }
 
 /** Apps by project, as a daemon would answer. */

@@ -1,18 +1,10 @@
 import { Option, type Command } from 'commander';
 import { SORT_KEYS, type SortKey } from '../sort-keys.ts';
-import type { Milliseconds } from '../../domain/time.ts';
+import type { LogsOptions } from '../commands/logs.ts';
 import { examples, withTargets, type Run, type TargetFlags } from './options.ts';
 import { count, duration, names, pattern } from './values.ts';
 
-interface LogFlags extends TargetFlags {
-  readonly lines?: number;
-  readonly since?: Milliseconds;
-  readonly grep?: string;
-  readonly follow?: boolean;
-  readonly out?: boolean;
-  readonly err?: boolean;
-  readonly raw?: boolean;
-}
+type LogFlags = TargetFlags & Omit<LogsOptions, 'targets'>;
 
 interface ListFlags extends TargetFlags {
   readonly only?: readonly string[];
