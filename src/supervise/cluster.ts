@@ -31,7 +31,7 @@ import {
 } from './document-changes.ts';
 import { clusterWorker } from './cluster-worker.ts';
 import { serveOrphans } from './lent-slots.ts';
-import type { SupervisePorts, WorkerRecord } from './ports.ts';
+import type { WorkerPorts, WorkerRecord } from './ports.ts';
 import { Reunion } from './reunion.ts';
 import { KeptDocument } from './kept-document.ts';
 import type { RollStep } from './rollout-machine.ts';
@@ -47,7 +47,7 @@ import { adoptWorker } from './adopt-worker.ts';
 /** All workers of one app. Level-triggered: after any change it compares what is with what shall be, and takes one step. */
 export class Cluster {
   readonly key: AppKey;
-  readonly #ports: SupervisePorts;
+  readonly #ports: WorkerPorts;
   readonly #onChange: () => void;
   readonly #kept: KeptDocument;
   readonly #workers: WorkerSet;

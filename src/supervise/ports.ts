@@ -43,6 +43,12 @@ export interface SupervisePorts {
   readonly surroundings: WorkerSurroundings;
 }
 
+/** What one worker needs. */
+export interface WorkerPorts extends SupervisePorts {
+  /** Resolved once nothing runs that workers of that app left behind under an earlier daemon, and that nobody took over. */
+  readonly vacated: (key: AppKey) => Promise<void>;
+}
+
 export interface ProcessPort {
   readonly bootId: string;
   /** null if there is no such process. */

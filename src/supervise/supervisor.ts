@@ -83,6 +83,7 @@ export class Supervisor {
     const survivors = findSurvivors(ports.surroundings.home, processes, clock);
     const { records, unwanted } = inherit({ documents, written, survivors }, processes);
     apps.retireNumbers(Math.max(0, ...[...known, ...survivors].map(({ id }) => startNumberOf(id) + 1)));
+    for (const orphan of unwanted) this.#orphans.end(orphan);
     const byApp = new Map<string, WorkerRecord[]>();
     for (const record of records) byApp.set(appId(record.key), [...(byApp.get(appId(record.key)) ?? []), record]);
     for (const document of documents) {
@@ -94,7 +95,6 @@ export class Supervisor {
       // Nobody waits for the outcome any more.
       if (document.deleting === true) void this.#delete(document.key, cluster);
     }
-    for (const orphan of unwanted) this.#orphans.end(orphan);
     this.#startWaiting();
     this.#occasions.refresh();
   }
@@ -351,7 +351,8 @@ export class Supervisor {
 
   #clusterOptions() {
     const { ports, apps } = this.#options;
-    return { ports, documents: apps, onChange: () => this.#changed() };
+    const vacated = (key: AppKey): Promise<void> => this.#orphans.whenGone(key);
+    return { ports: { ...ports, vacated }, documents: apps, onChange: () => this.#changed() };
   }
 }
 

@@ -5,7 +5,7 @@ import type { ProcessInfo, StartedProcess } from '../platform/process-table.ts';
 import { PRELOAD_VARIABLE } from '../protocol/worker.ts';
 import type { ClusterDocument } from './cluster-document.ts';
 import type { ProcessIdentity, ProcessPort, WorkerRecord } from './ports.ts';
-import { ecoIdOf } from './worker-launch.ts';
+import { AUXILIARY_VARIABLE, ecoIdOf } from './worker-launch.ts';
 import { isAliveProcess } from './worker-process.ts';
 
 /** A process that a daemon of this home started as a worker, by what its own environment says. */
@@ -16,7 +16,7 @@ export interface Survivor {
   readonly revision: number;
   /** It carries the orders to its preload, which no process inherits that a Node program starts. */
   readonly hasOrders: boolean;
-  /** It is not the worker, which has died, but was started by it. */
+  /** It is not the worker, which has died or was never started, but was started by it or for it. */
   readonly isLeftover: boolean;
   readonly identity: ProcessIdentity;
   /** The oldest process of the worker that lives: with it begins what is to be ended if nobody wants it. */
@@ -51,7 +51,7 @@ export function findSurvivors(home: string, processes: ProcessPort, clock: Pick<
         instance: Number(ECO_INSTANCE),
         revision: Number(ECO_REVISION),
         hasOrders: hasOrders(root),
-        isLeftover: members.some(({ info }) => isOfDeadLeader(info, root, processes)),
+        isLeftover: isAuxiliary(root) || members.some(({ info }) => isOfDeadLeader(info, root, processes)),
         identity: identityOf(root),
         eldest: identityOf(eldest),
         startedAt: clock.wallTime() - root.age,
@@ -68,6 +68,11 @@ function processesById(processes: ProcessPort): readonly (readonly StartedProces
     byId.set(id, [...(byId.get(id) ?? []), carrier]);
   }
   return [...byId.values()];
+}
+
+/** A hook, or a probe. */
+function isAuxiliary({ variables }: StartedProcess): boolean {
+  return variables[AUXILIARY_VARIABLE] !== undefined;
 }
 
 function hasOrders({ variables }: StartedProcess): boolean {
@@ -170,6 +175,7 @@ function isRoot({ hasOrders, isLeftover }: Survivor, { target: { spec } }: Clust
 }
 
 function isRootRather(one: StartedProcess, other: StartedProcess): boolean {
+  if (isAuxiliary(one) !== isAuxiliary(other)) return isAuxiliary(other);
   if (hasOrders(one) !== hasOrders(other)) return hasOrders(one);
   return one.age > other.age;
 }

@@ -49,6 +49,9 @@ export function exitRecordPath(home: string, id: WorkerId): string {
   return join(exitsPath(home), `${fileNameOf(id)}.json`);
 }
 
+/** In the environment of what is run for a worker besides its own process: hooks and probes. */
+export const AUXILIARY_VARIABLE = 'ECO_AUXILIARY';
+
 /** Names a process of this home beyond doubt, in its initial environment, for as long as it lives. */
 export function ecoIdOf(home: string, id: WorkerId): string {
   return `${home} ${id}`;

@@ -2,7 +2,7 @@ import type { AppSpec } from '../domain/app-spec.ts';
 import type { AppKey } from '../domain/names.ts';
 import type { Milliseconds } from '../domain/time.ts';
 import type { ExitCause, RestartCount } from '../domain/worker-state.ts';
-import type { SupervisePorts } from './ports.ts';
+import type { WorkerPorts } from './ports.ts';
 import type { ExpectedSockets } from './readiness.ts';
 
 export interface WorkerOptions {
@@ -17,7 +17,7 @@ export interface WorkerOptions {
   readonly minReady: Milliseconds;
   /** Of the worker whose place it takes; null where it takes nobody's. */
   readonly predecessor: Retirement | null;
-  readonly ports: SupervisePorts;
+  readonly ports: WorkerPorts;
   /** A number that no other process of this app ever had. */
   readonly nextStartNumber: () => number;
   readonly onChange: () => void;

@@ -4,7 +4,7 @@ import type { ExitCause } from '../domain/worker-state.ts';
 import type { LaunchedProcess, LaunchListener, LaunchRequest } from '../platform/launcher.ts';
 import type { Asker } from './socket-vault.ts';
 import { WorkerHooks, type HookedWorker } from './worker-hooks.ts';
-import { checkEnvironment, fileNameOf, launchRequest } from './worker-launch.ts';
+import { AUXILIARY_VARIABLE, checkEnvironment, fileNameOf, launchRequest } from './worker-launch.ts';
 import type { WorkerLogs } from './worker-logs.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { WorkerSecrets } from './worker-secrets.ts';
@@ -53,6 +53,7 @@ export class WorkerStart {
   async launch(planned: PlannedProcess): Promise<LaunchedProcess | ExitCause> {
     this.#underWay = true;
     this.#preparation = new AbortController();
+    await this.#options.ports.vacated(this.#options.key);
     const refused = await this.#prepare(planned, this.#preparation.signal);
     const launched = refused ?? (await this.#launch(planned));
     this.#underWay = false;
@@ -82,11 +83,13 @@ export class WorkerStart {
   /** What is run for the worker besides its process runs in the same environment. */
   environment(id: WorkerId, spec: AppSpec): Readonly<Record<string, string>> {
     const { key, instance, ports, revision } = this.#options;
-    return checkEnvironment(spec, { key, id, instance, revision, secrets: this.#secrets.values }, ports.surroundings);
+    const self = { key, id, instance, revision, secrets: this.#secrets.values };
+    return { ...checkEnvironment(spec, self, ports.surroundings), [AUXILIARY_VARIABLE]: '1' };
   }
 
   /** Answers what stands against the launch. */
   async #prepare(planned: PlannedProcess, signal: AbortSignal): Promise<ExitCause | null> {
+    if (!planned.isWanted()) return { type: 'unknown' };
     const spec = planned.spec();
     const needsSecrets = Object.keys(spec.secrets).length > 0;
     const locked = needsSecrets ? await this.#secrets.read(spec, signal) : null;

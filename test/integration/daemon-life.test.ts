@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -302,6 +302,27 @@ describe('a daemon that dies between two lines', { concurrent: true }, () => {
     await gone(children, { within: 10_000 });
     await eventually(async () => expect((await rig.observe()).workers).toMatchObject([{ phase: 'ready' }]));
     expect(commandOf((await rig.pids())[0] ?? 0)).toBe(`/bin/sh -c ${script}`);
+  });
+
+  test('while a hook runs before a worker leaves the hook, which is ended before it is run again', async ({ rig }) => {
+    await rig.startDaemon();
+    const [first, doubled] = [rig.path('first'), rig.path('doubled')];
+    // Whatever adopted it may not have asked yet how it ended.
+    const lives = `grep -qs '^State:.[^ZX]' /proc/$(cat ${first})/status`;
+    const again = `if [ -e ${first} ]; then ${lives} && touch ${doubled}; exit 0; fi`;
+    const preStart = { command: `${again}; trap '' TERM; echo $$ > ${first}; sleep 1007`, timeout: 60_000 };
+    const hooks = { preStart, postReady: null, preStop: null };
+    const spec = rig.spec(await rig.write('task.cjs', ''), { kind: 'task', autorestart: false, hooks });
+    const started = rig.step({ type: 'start', spec }).catch(() => null);
+    const hook = await eventually(async () => Number(await readFile(first, 'utf8')) || false);
+    await rig.killDaemon();
+    await started;
+
+    await rig.startDaemon();
+    await eventually(async () => expect((await rig.observe()).workers).toMatchObject([{ phase: 'completed' }]), {
+      within: 30_000,
+    });
+    expect([isAlive(hook), existsSync(doubled)]).toEqual([false, false]);
   });
 
   test('leaves what the next ends if its app is gone, or has that worker already; nobody else comes to harm', async ({

@@ -10,7 +10,7 @@ import type { LineConnection } from '../../src/platform/line-server.ts';
 import type { ProcessInfo, StartedProcess, TreeRoot } from '../../src/platform/process-table.ts';
 import type { WorkerMessage } from '../../src/protocol/worker.ts';
 import { bootGate } from '../../src/supervise/boot-gate.ts';
-import type { SupervisePorts, WorkerRecord } from '../../src/supervise/ports.ts';
+import type { SupervisePorts, WorkerPorts, WorkerRecord } from '../../src/supervise/ports.ts';
 import type { AppStore } from '../../src/supervise/supervisor.ts';
 import type { VaultSocket } from '../../src/supervise/socket-group.ts';
 import { SocketVault } from '../../src/supervise/socket-vault.ts';
@@ -33,7 +33,7 @@ export class FakeMachine {
   readonly exitCodes = new Map<WorkerId, number>();
   /** Processes whose environment names a worker. */
   carriers: readonly StartedProcess[] = [];
-  readonly ports: SupervisePorts;
+  readonly ports: WorkerPorts;
   readonly vault = fakeVault();
   /** Done by each new process before its launch is answered. */
   onLaunch: (process: FakeProcess) => void = () => {};
@@ -77,6 +77,7 @@ export class FakeMachine {
         leave: (name) => void this.cgroups.delete(name),
       },
       gate: bootGate(places),
+      vacated: () => Promise.resolve(),
       vault: this.vault.vault,
       tell: (id, message) => this.links.tell(id, message),
       journal: {
