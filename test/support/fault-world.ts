@@ -133,7 +133,7 @@ export class FaultWorld {
       case 'api':
         return { ...common, cwd: 'web', script: 'server.js', exec_mode: 'fork', env: { ...env, PORT: api } };
       case 'queue':
-        return { ...common, cwd: 'queue', script: 'worker.js', instances, env };
+        return { ...common, cwd: 'queue', script: 'worker.js', instances, env, hooks: HOOKS };
       case 'deaf':
         return { ...common, script: this.eco.worker('ignores-sigterm'), instances, env };
       case 'binary':
@@ -304,6 +304,9 @@ export class FaultWorld {
     return names.filter((name) => pattern.test(name)).sort();
   }
 }
+
+/** Long enough to be met by what is killed around them. */
+const HOOKS = { pre_start: 'sleep 0.4', post_ready: 'sleep 0.4', pre_stop: 'sleep 0.4' };
 
 interface Identity {
   readonly pid: number;
