@@ -40,11 +40,10 @@ function isWithStranger(name: string): boolean {
   return inode !== null && !ownProcesses().some((pid) => hasOpen(pid, `socket:[${inode}]`));
 }
 
-/** As proc(5) lists it; null if nobody has it any more. */
+/** As proc_pid_net(5) lists it; null if nobody has it any more, or that cannot be seen. */
 function inodeOf(name: string): string | null {
-  const line = readFileSync('/proc/net/unix', 'latin1')
-    .split('\n')
-    .find((entry) => entry.endsWith(` @${name}`));
+  const table = orGone(() => readFileSync('/proc/net/unix', 'latin1')) ?? '';
+  const line = table.split('\n').find((entry) => entry.endsWith(` @${name}`));
   return line?.split(/\s+/)[6] ?? null;
 }
 
@@ -62,7 +61,7 @@ function hasOpen(pid: string, target: string): boolean {
   );
 }
 
-/** null if the process, or what it had open, is not there any more. */
+/** null if what is to be read is not there any more, or not for this process. */
 function orGone<T>(read: () => T): T | null {
   try {
     return read();
