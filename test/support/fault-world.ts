@@ -10,6 +10,7 @@ import type { AppName, AppWish, Command, Damage, Edit, FaultRound, Kill } from '
 import {
   descendsFrom,
   gone,
+  hasVariable,
   isAlive,
   kill,
   processesWith,
@@ -174,7 +175,7 @@ export class FaultWorld {
 
   #shoot(victim: Kill['victim'], nth: number, command: ChildProcess): void {
     if (victim === 'command') return void command.kill('SIGKILL');
-    const targets = victim === 'daemon' ? this.#daemons() : this.#homeProcesses();
+    const targets = victim === 'daemon' ? this.#daemons() : this.#workerProcesses();
     const target = targets[nth % Math.max(1, targets.length)];
     if (target !== undefined) kill(target.pid);
   }
@@ -186,6 +187,11 @@ export class FaultWorld {
   /** What was started for an app, by whomever. */
   #homeProcesses(): readonly ProcessInfo[] {
     return processesWith(`ECO_ID=${this.eco.home} `);
+  }
+
+  /** Without hooks: one that fails is a start that failed, which the next apply may meet, and tells. */
+  #workerProcesses(): readonly ProcessInfo[] {
+    return this.#homeProcesses().filter(({ pid }) => !hasVariable(pid, 'ECO_AUXILIARY', '1'));
   }
 
   async #endDaemon(): Promise<void> {
