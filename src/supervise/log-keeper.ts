@@ -83,11 +83,19 @@ export class LogKeeper {
     return this.#inTurn(path, () => this.#cutter.discard(path));
   }
 
+  /** Where there was no file to look at, there may be one now. */
+  appsChanged(): void {
+    if (this.#files > 0 || this.#timer === null || this.#stopped) return;
+    this.#timer.cancel();
+    this.#lookedAt = -Infinity;
+    this.#tick();
+  }
+
   #tick(): void {
     const { clock } = this.#options;
     if (this.#isTimeForAll()) this.#lookAtAll();
     else for (const [path, rotation] of this.#growing) this.#look(path, rotation);
-    const resting = Math.min(ALARM_INTERVAL, restingInterval(this.#files));
+    const resting = this.#files === 0 ? restingInterval(0) : Math.min(ALARM_INTERVAL, restingInterval(this.#files));
     this.#timer = clock.after(this.#growing.size > 0 ? GROWING_INTERVAL : resting, () => this.#tick());
   }
 

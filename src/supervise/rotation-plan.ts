@@ -55,7 +55,7 @@ const LOOK: Milliseconds = 0.015;
 
 /** How often all files are looked at. */
 export function restingInterval(files: number): Milliseconds {
-  return files === 0 ? ALARM_INTERVAL : Math.min(seconds(10), Math.max(2 * GROWING_INTERVAL, 1000 * LOOK * files));
+  return files === 0 ? seconds(1) : Math.min(seconds(10), Math.max(2 * GROWING_INTERVAL, 1000 * LOOK * files));
 }
 
 /** The same while something fills the disk, which may be one of them. */

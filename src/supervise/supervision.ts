@@ -63,9 +63,13 @@ export interface Supervision {
 /** A supervisor of real processes, and the sockets at which they report to it. The caller alone uses the home. */
 export async function openSupervision(options: SupervisionOptions): Promise<Supervision> {
   const links = new WorkerLinks((id) => supervisor.findWorker(id));
-  const { home, apps, onChange, isLogFile = () => true } = options;
+  const { home, apps, isLogFile = () => true } = options;
   const ports = systemPorts(options, links);
-  const supervisor = new Supervisor({ ports, apps, ...(onChange === undefined ? {} : { onChange }) });
+  const onChange = (): void => {
+    keeper.appsChanged();
+    options.onChange?.();
+  };
+  const supervisor = new Supervisor({ ports, apps, onChange });
   const sampler = new Sampler({ clock: systemClock, meter: processMeter(), workers: () => supervisor.workers() });
   const keeper = new LogKeeper({
     clock: systemClock,

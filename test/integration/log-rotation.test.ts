@@ -452,6 +452,19 @@ describe('the keeper', () => {
     expect(Math.min(...(sizesThen ?? [0]))).toBeGreaterThan(rotation.maxSize);
   });
 
+  test('looks for files as soon as there is an app that may have some', async () => {
+    const clock = fakeClock();
+    let apps = 0;
+    const files = () => (apps === 0 ? [] : [{ path: file, rotation: ROTATION }]);
+    const { ledger, keeper } = keeperOf(null, { clock, files });
+    keeper.start();
+    append(1, 5000);
+    apps = 1;
+    keeper.appsChanged();
+    await eventually(() => expect(ledger.document(file).archives.length).toBeGreaterThan(0));
+    await keeper.stop();
+  });
+
   test('looks at a thousand files at once when one of them fills the disk', async () => {
     const clock = fakeClock();
     const rotation = { ...ROTATION, maxSize: 2 << 20 };

@@ -35,7 +35,7 @@ describe('a rotation', () => {
   });
 
   test('is looked for often where a file grows, and seldom where there are many, but for when the disk fills', () => {
-    expect([0, 1, 40, 400, 100_000].map(restingInterval)).toEqual([250, 100, 600, 6000, 10_000]);
+    expect([0, 1, 40, 400, 100_000].map(restingInterval)).toEqual([1000, 100, 600, 6000, 10_000]);
     expect([0, 400, 10_000].map(alarmedInterval)).toEqual([100, 120, 3000]);
     expect([growsFast(1, { ...TEN, maxSize: 640 }), growsFast(11, { ...TEN, maxSize: 640 })]).toEqual([false, true]);
   });
