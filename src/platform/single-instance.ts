@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { listProcesses } from './process-table.ts';
 
 /** Bytes of an abstract name behind its null byte: `sun_path` has 108 (unix(7)). */
 const LONGEST_NAME = 107;
@@ -37,7 +38,7 @@ async function takeOneOf(names: readonly string[]): Promise<boolean> {
 /** Its holder is a process of another user, or one that cannot be seen, as in another container with the same network. */
 function isWithStranger(name: string): boolean {
   const inode = inodeOf(name);
-  return inode !== null && !ownProcesses().some((pid) => hasOpen(pid, `socket:[${inode}]`));
+  return inode !== null && !listProcesses().some(({ pid }) => isOwn(pid) && hasOpen(pid, `socket:[${inode}]`));
 }
 
 /** As proc_pid_net(5) lists it; null if nobody has it any more, or that cannot be seen. */
@@ -47,14 +48,11 @@ function inodeOf(name: string): string | null {
   return line?.split(/\s+/)[6] ?? null;
 }
 
-function ownProcesses(): readonly string[] {
-  const uid = process.getuid?.();
-  return readdirSync('/proc').filter(
-    (pid) => /^\d+$/.test(pid) && statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === uid,
-  );
+function isOwn(pid: number): boolean {
+  return orGone(() => statSync(`/proc/${pid}`))?.uid === process.getuid?.();
 }
 
-function hasOpen(pid: string, target: string): boolean {
+function hasOpen(pid: number, target: string): boolean {
   const folder = `/proc/${pid}/fd`;
   return (orGone(() => readdirSync(folder)) ?? []).some(
     (fd) => orGone(() => readlinkSync(`${folder}/${fd}`)) === target,

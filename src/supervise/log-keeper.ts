@@ -1,16 +1,10 @@
 import type { LogRotation } from '../domain/app-spec.ts';
+import type { Instant } from '../domain/time.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { LiveLog, LogLedger } from '../platform/log-ledger.ts';
 import { LogCutter } from './log-cutter.ts';
 import type { LogProblem } from './log-problem.ts';
-import {
-  ALARM_INTERVAL,
-  alarmedInterval,
-  alarmingLoss,
-  GROWING_INTERVAL,
-  growsFast,
-  restingInterval,
-} from './rotation-plan.ts';
+import { alarmedInterval, alarmingLoss, growsFast, lookInterval, restingInterval } from './rotation-plan.ts';
 import { messageOf } from '../util/message-of.ts';
 import { createSlots } from '../util/slots.ts';
 
@@ -32,6 +26,18 @@ export interface LogKeeperOptions {
   readonly onProblem: (path: string, problem: LogProblem) => void;
 }
 
+/** What a look at all files told. */
+interface Overview {
+  readonly at: Instant;
+  readonly files: number;
+  /** What was free, by a path on each disk. */
+  readonly free: readonly (readonly [path: string, bytes: number | null])[];
+  /** So much less of it calls for another look. */
+  readonly alarming: number;
+}
+
+const NEVER_LOOKED: Overview = { at: -Infinity, files: 0, free: [], alarming: Infinity };
+
 /** Of different files: each waits for the disk most of the time, but takes threads from others that write to it. */
 const ROTATIONS_AT_ONCE = 2;
 
@@ -50,11 +56,7 @@ export class LogKeeper {
   readonly #work = new Map<string, Promise<void>>();
   /** Has time, and must not delay the other. */
   #compressing: Promise<unknown> = Promise.resolve();
-  #lookedAt = -Infinity;
-  #files = 0;
-  /** What was free at the last look at all files, by a path on each disk. */
-  #free: readonly (readonly [path: string, bytes: number | null])[] = [];
-  #alarming = Infinity;
+  #last = NEVER_LOOKED;
   #timer: Timer | null = null;
   #stopped = false;
 
@@ -85,9 +87,9 @@ export class LogKeeper {
 
   /** Where there was no file to look at, there may be one now. */
   appsChanged(): void {
-    if (this.#files > 0 || this.#timer === null || this.#stopped) return;
+    if (this.#last.files > 0 || this.#timer === null || this.#stopped) return;
     this.#timer.cancel();
-    this.#lookedAt = -Infinity;
+    this.#last = NEVER_LOOKED;
     this.#tick();
   }
 
@@ -95,16 +97,17 @@ export class LogKeeper {
     const { clock } = this.#options;
     if (this.#isTimeForAll()) this.#lookAtAll();
     else for (const [path, rotation] of this.#growing) this.#look(path, rotation);
-    const resting = this.#files === 0 ? restingInterval(0) : Math.min(ALARM_INTERVAL, restingInterval(this.#files));
-    this.#timer = clock.after(this.#growing.size > 0 ? GROWING_INTERVAL : resting, () => this.#tick());
+    const next = lookInterval({ files: this.#last.files, growing: this.#growing.size });
+    this.#timer = clock.after(next, () => this.#tick());
   }
 
   #isTimeForAll(): boolean {
-    const waited = this.#options.clock.now() - this.#lookedAt;
-    if (waited >= restingInterval(this.#files)) return true;
-    if (waited < alarmedInterval(this.#files)) return false;
-    const { freeBytes } = this.#options;
-    return this.#free.some(([path, bytes]) => (bytes ?? 0) - (freeBytes(path) ?? Infinity) > this.#alarming);
+    const { clock, freeBytes } = this.#options;
+    const { at, files, free, alarming } = this.#last;
+    const waited = clock.now() - at;
+    if (waited >= restingInterval(files)) return true;
+    if (waited < alarmedInterval(files)) return false;
+    return free.some(([path, bytes]) => (bytes ?? 0) - (freeBytes(path) ?? Infinity) > alarming);
   }
 
   #lookAtAll(): void {
@@ -118,10 +121,12 @@ export class LogKeeper {
       const live = this.#look(path, rotation);
       if (live !== null) disks.set(live.device, path);
     }
-    this.#files = all.length;
-    this.#lookedAt = clock.now();
-    this.#free = [home, ...disks.values()].map((path) => [path, freeBytes(path)]);
-    this.#alarming = alarmingLoss(all.flatMap(({ rotation }) => rotation ?? []));
+    this.#last = {
+      at: clock.now(),
+      files: all.length,
+      free: [home, ...disks.values()].map((path) => [path, freeBytes(path)]),
+      alarming: alarmingLoss(all.flatMap(({ rotation }) => rotation ?? [])),
+    };
   }
 
   #look(path: string, rotation: LogRotation | null): LiveLog | null {

@@ -45,10 +45,10 @@ export function roomForArchives({ held, during }: LogGrowth, { maxSize, keep }: 
 }
 
 /** How often a file is looked at that grows: a busy program writes a few megabytes in this time. */
-export const GROWING_INTERVAL: Milliseconds = 50;
+const GROWING_INTERVAL: Milliseconds = 50;
 
 /** How often it is looked at whether something fills the disk, which is one look however many files there are. */
-export const ALARM_INTERVAL: Milliseconds = 250;
+const ALARM_INTERVAL: Milliseconds = 250;
 
 /** One file's look, of which all take about a thousandth of a CPU at rest, and a twentieth while the disk is being filled. */
 const LOOK: Milliseconds = 0.015;
@@ -58,7 +58,13 @@ export function restingInterval(files: number): Milliseconds {
   return files === 0 ? seconds(1) : Math.min(seconds(10), Math.max(2 * GROWING_INTERVAL, 1000 * LOOK * files));
 }
 
-/** The same while something fills the disk, which may be one of them. */
+/** How often anything is looked at. */
+export function lookInterval({ files, growing }: { readonly files: number; readonly growing: number }): Milliseconds {
+  if (growing > 0) return GROWING_INTERVAL;
+  return files === 0 ? restingInterval(0) : Math.min(ALARM_INTERVAL, restingInterval(files));
+}
+
+/** How often all are while something fills the disk, which may be one of them. */
 export function alarmedInterval(files: number): Milliseconds {
   return Math.max(2 * GROWING_INTERVAL, 20 * LOOK * files);
 }

@@ -129,11 +129,10 @@ export function inherit(
   for (const survivor of survivors.filter(({ id }) => !known.has(id))) {
     const document = apps.get(appId(survivor.key));
     const taken = records.some((record) => isSameWorker(record, survivor) && isAlive(record, processes));
+    if (document !== undefined && !taken && isRoot(survivor, document)) records.push(newRecord(survivor, document));
     // Whoever does not want its processes ended with a worker has them left behind on purpose.
-    if (document?.target.spec.treekill === false && (taken || !isRoot(survivor, document))) continue;
-    if (document === undefined || taken || !isRoot(survivor, document)) {
+    else if (document?.target.spec.treekill !== false)
       unwanted.push({ id: survivor.id, key: survivor.key, process: survivor.eldest });
-    } else records.push(newRecord(survivor, document));
   }
   return { records, unwanted };
 }
